@@ -1,0 +1,104 @@
+// Every error that millrace makes: one base class, a code that stays, and the cause.
+
+/**
+ * The code of every error millrace makes. A code keeps its meaning within a major version; the text of a message may
+ * change. `docs/errors.md` says what to do about each.
+ */
+export type ErrorCode =
+  | "ACCESS_DENIED"
+  | "ACKNOWLEDGEMENT_LOST"
+  | "CREDENTIALS_MISSING"
+  | "CREDENTIALS_REFUSED"
+  | "DEAD_LETTER_FAILED"
+  | "DEAD_LETTER_QUEUE_UNKNOWN"
+  | "FIFO_NOT_SUPPORTED"
+  | "HANDLER_OVERDUE"
+  | "HANDLER_STUCK"
+  | "HANDLER_TIMEOUT"
+  | "INTERNAL"
+  | "JOB_FAILED"
+  | "JOB_HALTED"
+  | "LEASE_EXTENSION_FAILED"
+  | "LEASE_LOST"
+  | "LISTENER_FAILED"
+  | "MESSAGE_INVALID"
+  | "NETWORK"
+  | "OPTION_INVALID"
+  | "QUEUE_NOT_FOUND"
+  | "RECEIVE_TIMEOUT"
+  | "REGION_MISSING"
+  | "REQUEST_FAILED"
+  | "RETRY_POLICY_FAILED"
+  | "RUNNER_FAILED"
+  | "SDK_MISSING"
+  | "SERVICE_UNAVAILABLE"
+  | "SETTLEMENT_FAILED"
+  | "STOPPED"
+  | "THROTTLED"
+  | "WEIGHT_FAILED"
+  | "WORKER_START_FAILED"
+  | "WORKER_STOP_FAILED";
+
+/** The base of every error millrace throws, rejects with, or reports as an `error` event. */
+export class MillraceError extends Error {
+  override readonly name: string = "MillraceError";
+  /** What went wrong, in a form to branch on. */
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options !== undefined && "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+  }
+}
+
+/** An option that cannot be used. Thrown by constructors and functions that take options, before anything started. */
+export class OptionError extends MillraceError {
+  override readonly name: string = "OptionError";
+  /** The option's name, such as `visibilityTimeoutSeconds`. */
+  readonly option: string;
+  /** What the option must be. */
+  readonly expected: string;
+  /** What came instead, in words. Strings are shortened, and objects only named by their type. */
+  readonly received: string;
+
+  constructor(option: string, expected: string, received: unknown, code: ErrorCode = "OPTION_INVALID") {
+    const described = describeValue(received);
+    super(code, `Option ${option}: expected ${expected}, got ${described}.`);
+    this.option = option;
+    this.expected = expected;
+    this.received = described;
+  }
+}
+
+/** How an error of the service is to be taken: whether trying again can help, and after how long. */
+export type ServiceErrorClass = "fatal" | "credentials" | "throttled" | "network" | "service" | "request";
+
+/** A request to the source of messages that failed. */
+export class ServiceError extends MillraceError {
+  override readonly name: string = "ServiceError";
+  /** How the failure is to be taken. `fatal` will not go away by itself; all others are tried again. */
+  readonly errorClass: ServiceErrorClass;
+  /** The operation that failed, such as `ReceiveMessage`. */
+  readonly operation: string;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: { errorClass: ServiceErrorClass; operation: string; cause?: unknown },
+  ) {
+    super(code, message, details);
+    this.errorClass = details.errorClass;
+    this.operation = details.operation;
+  }
+}
+
+/** Says in a few words what a value is, without showing what an object holds. */
+export function describeValue(value: unknown): string {
+  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return "a symbol";
+  return Array.isArray(value) ? "an array" : "an object";
+}

@@ -1,0 +1,35 @@
+// The one way in which millrace reads and waits for time, so that tests can bring a clock of their own.
+
+/** A timer that has been set and can be taken back. */
+export interface Timer {
+  /** Takes the timer back. Does nothing when it has fired or was cancelled already. */
+  cancel(): void;
+}
+
+/**
+ * Where millrace reads the time and sets its timers.
+ *
+ * Leave it alone in production. `millrace/testing` has a `VirtualClock`, on which an hour passes in a moment.
+ */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /**
+   * Calls `callback` once, `delayMs` milliseconds from now.
+   *
+   * @param delayMs - Milliseconds; fractions are allowed, and less than 0 counts as 0.
+   */
+  setTimer(callback: () => void, delayMs: number): Timer;
+}
+
+/** The longest delay that `setTimeout` takes; a longer one would fire at once. */
+const LONGEST_TIMEOUT_MS = 2_147_483_647;
+
+/** The time of this process: monotonic, so that a change of the wall clock moves no deadline. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer(callback, delayMs) {
+    const handle = setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS));
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
