@@ -1,0 +1,75 @@
+// The layers of tests, each a project of its own, from the smallest to the packed package.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+interface Layer {
+  readonly name: string;
+  readonly testTimeoutMs: number;
+  readonly globalSetup?: string;
+}
+
+const layers: readonly Layer[] = [
+  { name: "unit", testTimeoutMs: 5_000 },
+  { name: "contract", testTimeoutMs: 10_000 },
+  { name: "property", testTimeoutMs: 60_000 },
+  { name: "simulation", testTimeoutMs: 120_000 },
+  { name: "conformance", testTimeoutMs: 60_000 },
+  { name: "integration", testTimeoutMs: 60_000 },
+  { name: "examples", testTimeoutMs: 60_000 },
+  { name: "package", testTimeoutMs: 60_000, globalSetup: "./test/package/pack.ts" },
+];
+
+function project({ name, testTimeoutMs, globalSetup }: Layer): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      testTimeout: testTimeoutMs,
+      hookTimeout: testTimeoutMs,
+      ...(globalSetup === undefined ? {} : { globalSetup }),
+    },
+  };
+}
+
+/** Compiled, not run: `expectTypeOf` and `@ts-expect-error` say what the public types allow. */
+const types: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: "types",
+    include: [],
+    typecheck: {
+      enabled: true,
+      only: true,
+      include: ["test/types/**/*.test-d.ts"],
+      tsconfig: "./test/types/tsconfig.json",
+    },
+  },
+};
+
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: /^millrace$/, replacement: `${root}src/index.ts` },
+      { find: /^millrace\/testing$/, replacement: `${root}src/testing/index.ts` },
+    ],
+  },
+  test: {
+    projects: [...layers.map(project), types],
+    // Only while a layer has no folder yet.
+    passWithNoTests: layers.some(({ name }) => !existsSync(`${root}test/${name}`)),
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      reporter: ["text-summary", "html"],
+    },
+  },
+});
+
+export default config;
