@@ -5,8 +5,7 @@
 //
 //   <!-- snippet: skip REASON -->     do not compile this block
 //   <!-- snippet: given CODE -->      compile it with CODE (one line or several) in front, which readers do not see
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import ts from "typescript";
 
