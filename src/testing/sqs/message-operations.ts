@@ -1,0 +1,223 @@
+// The operations on messages: send, receive, delete, change the visibility; one at a time and in batches.
+
+import type {
+  EmptyOutput,
+  OutgoingMessage,
+  ReceiveMessageInput,
+  ReceiveMessageOutput,
+  SendMessageOutput,
+  SqsBatchEntry,
+  SqsBatchFailure,
+  SqsBatchOutput,
+  SqsInput,
+  SqsMessage,
+  SqsMessageAttributes,
+  SqsOperation,
+  SqsOutput,
+} from "./api.js";
+import { overLimit, requestAborted, SqsServiceError } from "./errors.js";
+import type { Fault } from "./faults.js";
+import { checkBatch, checkBatchSize, checkMessage, numberInRange, required } from "./limits.js";
+import { md5OfAttributes } from "./md5.js";
+import type { QueueRegistry } from "./queue-registry.js";
+import type { Queue } from "./queue.js";
+import { checkSystemAttributeNames, StoredMessage } from "./stored-message.js";
+import type { ReceiveRequest } from "./waiting-polls.js";
+
+/** A request that has arrived, and what is to go wrong with it. */
+export interface ArrivedRequest {
+  readonly registry: QueueRegistry;
+  readonly fault: Fault;
+  readonly abortSignal: AbortSignal | undefined;
+  nextMessageId(): string;
+}
+
+interface PreparedMessage {
+  readonly message: StoredMessage;
+  readonly delayMs: number;
+}
+
+export function sendMessage(input: SqsInput<"SendMessage">, request: ArrivedRequest): SendMessageOutput {
+  const queue = request.registry.byUrl(input.QueueUrl);
+  const prepared = prepareMessage(queue, input, request);
+  queue.add([prepared]);
+  return describeSent(prepared.message, input);
+}
+
+export function sendMessageBatch(
+  input: SqsInput<"SendMessageBatch">,
+  request: ArrivedRequest,
+): SqsOutput<"SendMessageBatch"> {
+  const queue = request.registry.byUrl(input.QueueUrl);
+  const accepted: PreparedMessage[] = [];
+  checkBatchSize(checkBatch("SendMessageBatch", input.Entries));
+  const output = runBatch({ operation: "SendMessageBatch", entries: input.Entries, request }, (entry) => {
+    const prepared = prepareMessage(queue, entry, request);
+    accepted.push(prepared);
+    return { Id: entry.Id, ...describeSent(prepared.message, entry) };
+  });
+  queue.add(accepted);
+  return output;
+}
+
+/** Answers at once when it can, so that nothing but a long poll on an empty queue has to wait. */
+export function receiveMessage(
+  input: ReceiveMessageInput,
+  { registry, fault, abortSignal }: ArrivedRequest,
+): ReceiveMessageOutput | Promise<ReceiveMessageOutput> {
+  const queue = registry.byUrl(input.QueueUrl);
+  const { receiveRequest, waitMs } = parseReceive(queue, input);
+  const { dice, faults, mostInFlight } = registry.surroundings;
+  const isShortPoll = waitMs === 0;
+  if (isShortPoll && !queue.hasRoomInFlight) throw overLimit(mostInFlight);
+  const isEmptyByFault = fault.kind === "emptyReceive" || (isShortPoll && dice.happens(faults.emptyShortPolls));
+  const messages = isEmptyByFault ? [] : queue.receive(receiveRequest);
+  if (messages.length > 0 || isShortPoll || isEmptyByFault) return describeReceived(registry, messages);
+  return new Promise((resolve, reject) => {
+    const poll = queue.wait(receiveRequest, waitMs, (received) => {
+      abortSignal?.removeEventListener("abort", abort);
+      resolve(describeReceived(registry, received));
+    });
+    const abort = (): void => {
+      abortSignal?.removeEventListener("abort", abort);
+      if (!faults.abortedPollsSwallowMessages) queue.leave(poll);
+      reject(requestAborted());
+    };
+    abortSignal?.addEventListener("abort", abort);
+  });
+}
+
+export function deleteMessage(input: SqsInput<"DeleteMessage">, { registry }: ArrivedRequest): EmptyOutput {
+  registry.byUrl(input.QueueUrl).delete(required(input.ReceiptHandle, "ReceiptHandle"));
+  return {};
+}
+
+export function deleteMessageBatch(
+  input: SqsInput<"DeleteMessageBatch">,
+  request: ArrivedRequest,
+): SqsOutput<"DeleteMessageBatch"> {
+  const queue = request.registry.byUrl(input.QueueUrl);
+  return runBatch({ operation: "DeleteMessageBatch", entries: input.Entries, request }, ({ Id, ReceiptHandle }) => {
+    queue.delete(required(ReceiptHandle, "ReceiptHandle"));
+    return { Id };
+  });
+}
+
+export function changeMessageVisibility(
+  input: SqsInput<"ChangeMessageVisibility">,
+  { registry }: ArrivedRequest,
+): EmptyOutput {
+  changeVisibility(registry.byUrl(input.QueueUrl), input);
+  return {};
+}
+
+export function changeMessageVisibilityBatch(
+  input: SqsInput<"ChangeMessageVisibilityBatch">,
+  request: ArrivedRequest,
+): SqsOutput<"ChangeMessageVisibilityBatch"> {
+  const queue = request.registry.byUrl(input.QueueUrl);
+  return runBatch({ operation: "ChangeMessageVisibilityBatch", entries: input.Entries, request }, (entry) => {
+    changeVisibility(queue, entry);
+    return { Id: entry.Id };
+  });
+}
+
+interface VisibilityChange {
+  readonly ReceiptHandle: string | undefined;
+  readonly VisibilityTimeout?: number | undefined;
+}
+
+function changeVisibility(queue: Queue, { ReceiptHandle, VisibilityTimeout }: VisibilityChange): void {
+  const handle = required(ReceiptHandle, "ReceiptHandle");
+  const seconds = required(VisibilityTimeout, "VisibilityTimeout");
+  queue.changeVisibility(handle, numberInRange("VisibilityTimeout", seconds, seconds));
+}
+
+interface Batch<Entry extends SqsBatchEntry> {
+  readonly operation: SqsOperation;
+  readonly entries: readonly Entry[] | undefined;
+  readonly request: ArrivedRequest;
+}
+
+/** Does the same for each entry: what one entry does wrong is told of that entry only. */
+function runBatch<Entry extends SqsBatchEntry, Result>(
+  { operation, entries: given, request }: Batch<Entry>,
+  action: (entry: Entry & { readonly Id: string }) => Result,
+): SqsBatchOutput<Result> {
+  const entries = checkBatch(operation, given);
+  const { dice } = request.registry.surroundings;
+  const failing = dice.failedEntries(operation, request.fault, entries.length);
+  const successful: Result[] = [];
+  const failed: SqsBatchFailure[] = [];
+  for (const [position, entry] of entries.entries()) {
+    const failure = failing.get(position);
+    if (failure !== undefined) {
+      failed.push(injectedFailure(entry.Id, failure.senderFault));
+      continue;
+    }
+    try {
+      successful.push(action(entry));
+    } catch (error) {
+      if (!(error instanceof SqsServiceError)) throw error;
+      failed.push({ Id: entry.Id, Code: error.name, Message: error.message, SenderFault: error.$fault === "client" });
+    }
+  }
+  return failed.length > 0 ? { Successful: successful, Failed: failed } : { Successful: successful };
+}
+
+function injectedFailure(id: string, senderFault: boolean): SqsBatchFailure {
+  return senderFault
+    ? { Id: id, Code: "InvalidParameterValue", Message: "A failure that was asked for.", SenderFault: true }
+    : {
+        Id: id,
+        Code: "InternalError",
+        Message: "We encountered an internal error. Please try again.",
+        SenderFault: false,
+      };
+}
+
+function prepareMessage(queue: Queue, outgoing: OutgoingMessage, request: ArrivedRequest): PreparedMessage {
+  checkMessage(outgoing, queue.settings.largestMessageBytes);
+  const { DelaySeconds } = outgoing;
+  const delaySeconds = numberInRange("DelaySeconds", DelaySeconds, queue.settings.delayMs / 1000);
+  const message = new StoredMessage(request.nextMessageId(), outgoing, request.registry.surroundings.clock.now());
+  return { message, delayMs: delaySeconds * 1000 };
+}
+
+function describeSent(message: StoredMessage, outgoing: OutgoingMessage): SendMessageOutput {
+  const output: SendMessageOutput = { MessageId: message.id, MD5OfMessageBody: message.md5OfBody };
+  if (message.md5OfAttributes !== undefined) output.MD5OfMessageAttributes = message.md5OfAttributes;
+  const system: SqsMessageAttributes | undefined = outgoing.MessageSystemAttributes;
+  if (system && Object.keys(system).length > 0) output.MD5OfMessageSystemAttributes = md5OfAttributes(system);
+  return output;
+}
+
+function describeReceived(registry: QueueRegistry, messages: SqsMessage[]): ReceiveMessageOutput {
+  if (messages.length > 0) return { Messages: messages };
+  registry.surroundings.statistics.emptyReceives += 1;
+  return {};
+}
+
+const NO_NAMES: readonly string[] = [];
+
+function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveRequest: ReceiveRequest; waitMs: number } {
+  const { settings } = queue;
+  const system = joinNames(input.MessageSystemAttributeNames, input.AttributeNames);
+  checkSystemAttributeNames(system);
+  return {
+    waitMs: numberInRange("WaitTimeSeconds", input.WaitTimeSeconds, settings.waitMs / 1000) * 1000,
+    receiveRequest: {
+      maxMessages: numberInRange("MaxNumberOfMessages", input.MaxNumberOfMessages, 1),
+      visibilityMs: numberInRange("VisibilityTimeout", input.VisibilityTimeout, settings.visibilityMs / 1000) * 1000,
+      wanted: { system, custom: input.MessageAttributeNames ?? NO_NAMES },
+    },
+  };
+}
+
+function joinNames(
+  names: readonly string[] | undefined,
+  legacyNames: readonly string[] | undefined,
+): readonly string[] {
+  if (names === undefined || names === null) return legacyNames ?? NO_NAMES;
+  return legacyNames && legacyNames.length > 0 ? [...names, ...legacyNames] : names;
+}
