@@ -41,6 +41,7 @@ export type ErrorCode =
 
 /** The base of every error millrace throws, rejects with, or reports as an `error` event. */
 export class MillraceError extends Error {
+  /** The name of the class. */
   override readonly name: string = "MillraceError";
   /** What went wrong, in a form to branch on. */
   readonly code: ErrorCode;

@@ -8,7 +8,7 @@ function run(type: "module" | "commonjs", program: string): { status: number | n
     cwd: inject("alone"),
     encoding: "utf8",
     timeout: 20_000,
-    env: { ...process.env, NODE_OPTIONS: "" },
+    env: {},
   });
   return { status, stdout, stderr };
 }
