@@ -5,7 +5,16 @@
 //
 // Dependencies are links to the ones of this repository, so that no test needs a registry.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -51,6 +60,7 @@ function install(folder: string, tarball: string, extras: readonly string[]): st
   const modules = join(folder, "node_modules");
   const own = join(modules, "millrace");
   mkdirSync(own, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   execFileSync("tar", ["-xzf", tarball, "-C", own, "--strip-components", "1"]);
   for (const name of closure([...dependenciesOf(own), ...extras])) link(modules, name);
   return folder;

@@ -1,4 +1,5 @@
 // A user who tests their handlers.
-import * as testing from "millrace/testing";
+import { SimulatedSqs, VirtualClock } from "millrace/testing";
 
-export const names: string[] = Object.keys(testing);
+export const clock: VirtualClock = new VirtualClock();
+export const sqs: SimulatedSqs = new SimulatedSqs({ clock });

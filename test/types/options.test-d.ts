@@ -1,0 +1,39 @@
+// Which options go together, and which clients will do.
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { Consumer, type Runner } from "millrace";
+import { describe, expectTypeOf, it } from "vitest";
+
+const queueUrl = "https://sqs.eu-central-1.amazonaws.com/000000000000/jobs";
+const handler = (): void => {};
+declare const runner: Runner<{ readonly name: string }>;
+
+describe("a consumer", () => {
+  it("takes a queue or a runner, not both and not neither", () => {
+    new Consumer(handler, { queueUrl });
+    new Consumer(handler, { runner });
+    // @ts-expect-error -- A runner knows its own source.
+    new Consumer(handler, { runner, queueUrl });
+    // @ts-expect-error -- There is nothing to consume.
+    new Consumer(handler, {});
+  });
+
+  it("takes a client of the SDK's as it is", () => {
+    new Consumer(handler, { queueUrl, client: new SQSClient({}) });
+  });
+
+  it("refuses an option that does not exist", () => {
+    // @ts-expect-error -- It is called handlerTimeoutMs.
+    new Consumer(handler, { queueUrl, handlerTimeout: 1 });
+  });
+
+  it("takes undefined for an option that is not given", () => {
+    new Consumer(handler, { queueUrl, concurrency: undefined, logger: undefined });
+  });
+
+  it("says what a listener is called with", () => {
+    const consumer = new Consumer(handler, { queueUrl });
+    consumer.on("error", (error) => expectTypeOf(error.code).toExtend<string>());
+    // @ts-expect-error -- There is no such event.
+    consumer.on("eror", () => {});
+  });
+});
