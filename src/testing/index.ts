@@ -18,3 +18,4 @@ export type {
   SqsOperations,
   SqsOutput,
 } from "./sqs/api.js";
+export { SqsServer, type SqsServerOptions } from "./http/sqs-server.js";

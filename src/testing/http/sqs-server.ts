@@ -1,0 +1,154 @@
+// The simulated SQS on a port of this machine, for any SDK in any language.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SqsOperation } from "../sqs/api.js";
+import { ConnectionResetError, SqsServiceError } from "../sqs/errors.js";
+import { SimulatedSqs, type SimulatedSqsOptions } from "../sqs/simulated-sqs.js";
+import { decodeInput, encodeError, encodeOutput, readBody, readOperation, type WireAnswer } from "./json-protocol.js";
+
+/** What an `SqsServer` takes: where to listen, and how the service behind it is made. */
+export interface SqsServerOptions extends Omit<SimulatedSqsOptions, "endpoint"> {
+  /**
+   * The port; 0 takes any that is free.
+   *
+   * @defaultValue 0
+   */
+  readonly port?: number;
+  /** A service to serve instead of one of its own; the other options are then not looked at. */
+  readonly sqs?: SimulatedSqs;
+  /**
+   * The one access key that is known; requests signed with another are refused (403 `InvalidClientTokenId`).
+   * Signatures are not checked. Without it nothing is.
+   */
+  readonly accessKeyId?: string;
+}
+
+const CONTENT_TYPE = "application/x-amz-json-1.0";
+const HOST = "127.0.0.1";
+/** Longer than any client keeps an idle socket, so that it is never we who close one as a request sets out. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * A `SimulatedSqs` served over HTTP, on loopback only.
+ *
+ * It speaks AWS JSON 1.0, the protocol of current SDKs. A client that closes its socket ends its long poll; a fault
+ * that resets the connection does so. Faults, counts and statistics are reached through `sqs`.
+ *
+ * @example
+ * ```ts
+ * await using server = new SqsServer();
+ * await server.start();
+ * const client = new SQSClient({ endpoint: server.endpoint, region: "us-east-1", credentials });
+ * ```
+ */
+export class SqsServer {
+  /** The service behind it. */
+  readonly sqs: SimulatedSqs;
+
+  readonly #port: number;
+  readonly #accessKeyId: string | undefined;
+  #server: Server | undefined;
+  #endpoint: string | undefined;
+
+  constructor(options: SqsServerOptions = {}) {
+    const { port = 0, sqs, accessKeyId, ...serviceOptions } = options;
+    this.sqs = sqs ?? new SimulatedSqs(serviceOptions);
+    this.#port = port;
+    this.#accessKeyId = accessKeyId;
+  }
+
+  /**
+   * Where it listens: `http://127.0.0.1:PORT`. Queue URLs begin with it.
+   *
+   * @throws Error when it is not running.
+   */
+  get endpoint(): string {
+    if (this.#endpoint === undefined) throw new Error("The server is not running: call start() first");
+    return this.#endpoint;
+  }
+
+  /** Starts to listen; does nothing when it does already. */
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) => {
+      void this.#serve(request, response);
+    });
+    this.#server = server;
+    try {
+      await listen(server, this.#port);
+    } catch (error) {
+      this.#server = undefined;
+      throw error;
+    }
+    this.#endpoint = `http://${HOST}:${(server.address() as AddressInfo).port}`;
+    this.sqs.endpoint = this.#endpoint;
+  }
+
+  /** Ends all long polls and connections; does nothing when it is not running. Queues and messages stay. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    this.#endpoint = undefined;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    this.sqs.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const abandoned = new AbortController();
+    response.on("close", () => {
+      if (!response.writableFinished) abandoned.abort();
+    });
+    try {
+      const operation = readOperation(request);
+      const body = await readBody(request);
+      this.#checkAccessKey(request);
+      write(response, await this.#answer(operation, body, abandoned.signal));
+    } catch (error) {
+      if (error instanceof ConnectionResetError) request.socket.resetAndDestroy();
+      else if (!abandoned.signal.aborted) write(response, encodeError(error));
+    }
+  }
+
+  async #answer(operation: SqsOperation, body: string, abortSignal: AbortSignal): Promise<WireAnswer> {
+    const output = await this.sqs.perform(operation, decodeInput(operation, body), { abortSignal });
+    return encodeOutput(operation, output);
+  }
+
+  #checkAccessKey(request: IncomingMessage): void {
+    if (this.#accessKeyId === undefined) return;
+    const { authorization = "" } = request.headers;
+    if (authorization.includes(`Credential=${this.#accessKeyId}/`)) return;
+    throw new SqsServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", {
+      httpStatusCode: 403,
+    });
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, HOST, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function write(response: ServerResponse, { httpStatusCode, body, queryError }: WireAnswer): void {
+  if (response.destroyed) return;
+  const headers = { "content-type": CONTENT_TYPE, "content-length": Buffer.byteLength(body) };
+  response.writeHead(
+    httpStatusCode,
+    queryError === undefined ? headers : { ...headers, "x-amzn-query-error": queryError },
+  );
+  response.end(body);
+}
