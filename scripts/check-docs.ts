@@ -1,5 +1,5 @@
 // Holds the written docs to the code: every ```ts block compiles, every link inside the repository leads somewhere,
-// and docs/errors.md has a heading for each error code.
+// docs/errors.md has a heading for each error code, and each option, event and fact of a context has its comment.
 //
 // A block is compiled as a module of its own, against the sources. An HTML comment in front of it may say
 //
@@ -158,31 +158,27 @@ function leadsSomewhere(from: string, target: string, anchors: ReadonlyMap<strin
 // Error codes
 
 /** The members of the union type `ErrorCode`, wherever in src/ it stands. */
-function errorCodes(): string[] {
+function errorCodes(sources: readonly ts.SourceFile[]): string[] {
   const codes: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isTypeAliasDeclaration(node) && node.name.text === "ErrorCode") collect(node.type);
-    else ts.forEachChild(node, visit);
-  };
   const collect = (node: ts.Node): void => {
     if (ts.isStringLiteral(node)) codes.push(node.text);
     else ts.forEachChild(node, collect);
   };
-  for (const name of readdirSync("src", { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".ts")) continue;
-    const file = join("src", name);
-    visit(ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest));
-  }
+  sources
+    .flatMap(({ statements }) => [...statements])
+    .filter(ts.isTypeAliasDeclaration)
+    .filter(({ name }) => name.text === "ErrorCode")
+    .forEach(({ type }) => collect(type));
   return codes;
 }
 
-function undocumentedCodes(pages: readonly Page[]): string[] {
+function undocumentedCodes(pages: readonly Page[], sources: readonly ts.SourceFile[]): string[] {
   const page = pages.find(({ path }) => resolve(path) === resolve(ERRORS_PAGE));
   if (page === undefined) {
     console.log(`${ERRORS_PAGE} does not exist yet: error codes are not checked`);
     return [];
   }
-  const codes = errorCodes();
+  const codes = errorCodes(sources);
   if (codes.length === 0) return ["src/ has no union type ErrorCode to hold docs/errors.md against"];
   const headings = page.lines
     .filter((_, index) => /^#{1,6}\s/.test(page.prose[index] ?? ""))
@@ -195,9 +191,50 @@ function undocumentedCodes(pages: readonly Page[]): string[] {
   ];
 }
 
+// Options, events, contexts
+
+function readSources(): ts.SourceFile[] {
+  return readdirSync("src", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join("src", name))
+    .map((file) => ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true));
+}
+
+/** What the doors of the package list by name. */
+function publicNames(sources: readonly ts.SourceFile[]): Set<string> {
+  const names = sources
+    .filter(({ fileName }) => /^src[\\/](testing[\\/])?index\.ts$/.test(fileName))
+    .flatMap(({ statements }) => statements.filter(ts.isExportDeclaration))
+    .map(({ exportClause }) => exportClause)
+    .filter((clause) => clause !== undefined && ts.isNamedExports(clause))
+    .flatMap(({ elements }) => elements.map(({ name, propertyName }) => (propertyName ?? name).text));
+  return new Set(names);
+}
+
+/** Members without a comment, of public interfaces whose members users write or read by name. */
+function undocumentedMembers(sources: readonly ts.SourceFile[]): string[] {
+  const names = publicNames(sources);
+  return sources.flatMap((source) =>
+    source.statements
+      .filter(ts.isInterfaceDeclaration)
+      .filter(({ name }) => names.has(name.text) && /(Options|Events|Context)$/.test(name.text))
+      .flatMap(({ name, members }) =>
+        members
+          .filter((member) => ts.getJSDocCommentsAndTags(member).length === 0)
+          .map((member) => `${source.fileName}: ${name.text}.${member.name?.getText() ?? "?"} has no comment`),
+      ),
+  );
+}
+
 const pages = readPages();
+const sources = readSources();
 const snippets = pages.flatMap(snippetsOf);
-const complaints = [...compile(snippets), ...brokenLinks(pages), ...undocumentedCodes(pages)];
+const complaints = [
+  ...compile(snippets),
+  ...brokenLinks(pages),
+  ...undocumentedCodes(pages, sources),
+  ...undocumentedMembers(sources),
+];
 
 for (const text of complaints) console.error(text);
 console.log(`docs: ${pages.length} pages, ${snippets.length} snippets compiled, ${complaints.length} complaints`);

@@ -25,7 +25,7 @@ describe("a handler", () => {
         expectTypeOf(context.attempt).toEqualTypeOf<number>();
         expectTypeOf(context.groupId).toEqualTypeOf<string | undefined>();
         expectTypeOf(context.receivedAt).toEqualTypeOf<Date>();
-        expectTypeOf(context.extend).toEqualTypeOf<(seconds: number) => Promise<void>>();
+        expectTypeOf<typeof context.extend>().toEqualTypeOf<(seconds: number) => Promise<void>>();
       },
       { queueUrl },
     );
@@ -37,7 +37,7 @@ describe("a handler", () => {
       onWorkerStart: async () => ({ query: (text: string) => text.length }),
     });
     new Consumer((_message, { resource }) => resource.query("select 1"), { queueUrl, worker });
-    // @ts-expect-error -- The workers own no such thing.
-    new Consumer((_message, { resource }) => resource.quarry("select 1"), { queueUrl, worker });
+    // @ts-expect-error -- What the workers own takes a string.
+    new Consumer((_message, { resource }) => resource.query(1), { queueUrl, worker });
   });
 });
