@@ -21,7 +21,7 @@ import { checkBatch, checkBatchSize, checkMessage, numberInRange, required } fro
 import { md5OfAttributes } from "./md5.js";
 import type { QueueRegistry } from "./queue-registry.js";
 import type { Queue } from "./queue.js";
-import { checkSystemAttributeNames, StoredMessage } from "./stored-message.js";
+import { StoredMessage } from "./stored-message.js";
 import type { ReceiveRequest } from "./waiting-polls.js";
 
 /** A request that has arrived, and what is to go wrong with it. */
@@ -203,7 +203,6 @@ const NO_NAMES: readonly string[] = [];
 function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveRequest: ReceiveRequest; waitMs: number } {
   const { settings } = queue;
   const system = joinNames(input.MessageSystemAttributeNames, input.AttributeNames);
-  checkSystemAttributeNames(system);
   return {
     waitMs: numberInRange("WaitTimeSeconds", input.WaitTimeSeconds, settings.waitMs / 1000) * 1000,
     receiveRequest: {

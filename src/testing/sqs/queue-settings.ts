@@ -100,6 +100,7 @@ export class QueueSettings {
     if (maxReceiveCount === undefined) {
       throw invalid("Redrive policy does not contain mandatory attribute: maxReceiveCount.");
     }
+    if (!deadLetterTargetArn.startsWith("arn:")) throw invalid("Invalid value for deadLetterTargetArn.");
     const count = Number(maxReceiveCount);
     if (!Number.isInteger(count) || count < 1 || count > 1000) {
       throw invalid(

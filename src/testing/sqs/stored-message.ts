@@ -2,7 +2,6 @@
 
 import type { Scheduled } from "../../internal/deadline-queue.js";
 import type { OutgoingMessage, SqsMessage, SqsMessageAttribute, SqsMessageAttributes } from "./api.js";
-import { invalidAttributeName } from "./errors.js";
 import type { Linked } from "./linked-list.js";
 import { md5OfAttributes, md5OfText } from "./md5.js";
 
@@ -16,19 +15,6 @@ export interface WantedAttributes {
 }
 
 const SENDER_ID = "AIDASIMULATEDSENDER00";
-
-const SYSTEM_ATTRIBUTES = new Set([
-  "All",
-  "SenderId",
-  "SentTimestamp",
-  "ApproximateReceiveCount",
-  "ApproximateFirstReceiveTimestamp",
-  "SequenceNumber",
-  "MessageDeduplicationId",
-  "MessageGroupId",
-  "AWSTraceHeader",
-  "DeadLetterQueueSourceArn",
-]);
 
 /** The place of a message among those that expire: all by the time at which they were sent. */
 class RetentionPlace implements Scheduled {
@@ -144,13 +130,6 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
     message.MessageAttributes = attributes;
     // The digest covers what is returned, not what was sent: a client checks it against what it sees.
     message.MD5OfMessageAttributes = isComplete ? (this.md5OfAttributes as string) : md5OfAttributes(attributes);
-  }
-}
-
-/** Checks the names of system attributes that a receive asks for. */
-export function checkSystemAttributeNames(names: readonly string[]): void {
-  for (const name of names) {
-    if (!SYSTEM_ATTRIBUTES.has(name)) throw invalidAttributeName(name);
   }
 }
 
