@@ -16,7 +16,7 @@ export interface NumberRange {
  */
 export class OptionReader {
   readonly #values: Readonly<Record<string, unknown>>;
-  readonly #read = new Set<string>();
+  readonly #read = new Map<string, unknown>();
   readonly #owner: string;
 
   constructor(owner: string, values: unknown) {
@@ -97,23 +97,25 @@ export class OptionReader {
   /** The given options whose names are known to `names`, for another reader. */
   pick(names: readonly string[]): Record<string, unknown> {
     const picked: Record<string, unknown> = {};
-    for (const name of names) if (this.has(name)) picked[name] = this.#values[name];
+    for (const name of names) if (this.has(name)) picked[name] = this.#value(name);
     return picked;
   }
 
   /** Refuses options that nobody has read: they are misspelt, or belong elsewhere. */
   finish(): void {
-    const known = [...this.#read].sort();
+    const known = [...this.#read.keys()].sort();
     for (const name of Object.keys(this.#values)) {
-      if (this.#read.has(name) || this.#values[name] === undefined) continue;
-      throw new OptionError(name, `one of the options of ${this.#owner} (${known.join(", ")})`, this.#values[name]);
+      if (this.#read.has(name)) continue;
+      throw new OptionError(name, `one of the options of ${this.#owner} (${known.join(", ")})`, this.#value(name));
     }
   }
 
   #value(name: string): unknown {
-    this.#read.add(name);
+    if (this.#read.has(name)) return this.#read.get(name);
     try {
-      return this.#values[name];
+      const value = this.#values[name];
+      this.#read.set(name, value);
+      return value;
     } catch (error) {
       throw new OptionError(name, "an option that can be read", `a getter that threw ${String(error)}`);
     }

@@ -1,0 +1,239 @@
+// The consumer: one handler, one source, one worker strategy, started and stopped as a whole.
+import { MillraceError, OptionError } from "../errors.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import type { Message } from "../sqs/message.js";
+import { type Counters, copyCounters, createCounters } from "./counters.js";
+import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
+import type { Handler } from "./handler.js";
+import { MessagesInHand } from "./messages-in-hand.js";
+import {
+  type ResolvedOptions,
+  resolveOptions,
+  type RunnerConsumerOptions,
+  type SqsConsumerOptions,
+} from "./options.js";
+import { Reporter } from "./reporter.js";
+import { Session } from "./session.js";
+import { readStopTimeoutMs, type StopOptions, type StopResult } from "./stop.js";
+
+/**
+ * - `idle`: made, never started.
+ * - `starting`: the source is being reached.
+ * - `running`: messages are being asked for.
+ * - `stopping`: no more are asked for; what is in hand is being finished.
+ * - `stopped`: nothing runs. It can be started again.
+ */
+export type ConsumerState = "idle" | "starting" | "running" | "stopping" | "stopped";
+
+/** What a consumer is doing at one moment. Taking it costs next to nothing. */
+export interface ConsumerStats {
+  readonly state: ConsumerState;
+  /** Handlers that run now. */
+  readonly running: number;
+  /** Messages that are here and have not started. */
+  readonly waiting: number;
+  /** Workers that exist, busy or idle. */
+  readonly workers: number;
+  /** Requests for messages that are out. */
+  readonly receivesInFlight: number;
+  /** Outcomes that the source has not confirmed. */
+  readonly settlementsPending: number;
+  /** What was done since the consumer was made. */
+  readonly counters: Readonly<Counters>;
+}
+
+/** Refuses a handler for other messages than those of SQS where no runner brings others. */
+type SqsOnly<SourceMessage> = Message extends SourceMessage ? unknown : never;
+
+interface LivingLife<SourceMessage, Resource> {
+  readonly state: "starting" | "running";
+  readonly session: Session<SourceMessage, Resource>;
+  readonly started: Promise<void>;
+}
+
+type Life<SourceMessage, Resource> =
+  | { readonly state: "idle" }
+  | { readonly state: "stopped" }
+  | LivingLife<SourceMessage, Resource>
+  | { readonly state: "stopping"; readonly limit: TimeLimit; readonly stopped: Promise<StopResult> };
+
+const NOTHING_LEFT: StopResult = Object.freeze({
+  isDrained: true,
+  messagesReleased: 0,
+  handlersAborted: 0,
+  handlersAbandoned: 0,
+  settlementsLost: 0,
+});
+
+/**
+ * Calls a handler with each message of a queue, or of any other source, as many at once as its worker allows, and tells
+ * the source what became of each. Nothing happens before `start()`.
+ *
+ * @typeParam SourceMessage - What the handler is called with: SQS messages, unless a `runner` brings others.
+ * @typeParam Resource - What the pool's workers own; the handler finds it as `context.resource`.
+ */
+export class Consumer<SourceMessage = Message, Resource = unknown> implements AsyncDisposable {
+  readonly #handler: Handler<SourceMessage, Resource>;
+  readonly #options: ResolvedOptions<SourceMessage, Resource>;
+  readonly #counters = createCounters();
+  readonly #hub: EventHub<ConsumerEvents<SourceMessage>>;
+  readonly #reporter: Reporter;
+  #life: Life<SourceMessage, Resource> = { state: "idle" };
+
+  /**
+   * @param handler - Called with each message and its context. See {@link Handler}.
+   * @throws OptionError when an option cannot be used. Nothing was started then.
+   */
+  constructor(
+    handler: Handler<SourceMessage, Resource>,
+    options: RunnerConsumerOptions<SourceMessage, Resource> | (SqsConsumerOptions<Resource> & SqsOnly<SourceMessage>),
+  ) {
+    if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
+    this.#handler = handler;
+    this.#options = resolveOptions(options);
+    this.#hub = new EventHub((name, cause) => this.#reporter.listenerFailed(name, cause));
+    this.#reporter = new Reporter({
+      logger: this.#options.logger,
+      counters: this.#counters,
+      emit: (error) => this.#hub.emit("error", error),
+    });
+  }
+
+  get state(): ConsumerState {
+    return this.#life.state;
+  }
+
+  /**
+   * Starts the workers, reaches the source, and begins to ask for messages. Called again while starting or running it does
+   * nothing more; while stopping it waits for the stop and then starts anew.
+   *
+   * @throws MillraceError when the source cannot be reached and that will not change by itself (`QUEUE_NOT_FOUND`,
+   * `ACCESS_DENIED`, `REGION_MISSING`, `SDK_MISSING`), when a worker cannot be started (`WORKER_START_FAILED`), or when
+   * `stop()` was called meanwhile (`STOPPED`). Nothing runs then, and it can be started again.
+   */
+  async start(): Promise<void> {
+    const life = this.#life;
+    if (life.state === "starting" || life.state === "running") return life.started;
+    if (life.state === "stopping") {
+      await life.stopped;
+      return this.start();
+    }
+    const session = this.#createSession();
+    const started = this.#start(session);
+    this.#life = { state: "starting", session, started };
+    return started;
+  }
+
+  /**
+   * Stops: asks for no more messages, gives back those that have not started, waits for running handlers, has the source
+   * confirm every outcome, and ends the workers. What is still running after `timeoutMs` is told to end through its
+   * signal, and after `abortGraceMs` given back. Never rejects because of handlers, source or workers; the result says
+   * what was left.
+   *
+   * Called while it stops, it waits for the same stop, and shortens it if it has less time. Called when nothing runs, it
+   * does nothing. Do not await it inside a handler: it would wait for that handler.
+   *
+   * @throws OptionError when `timeoutMs` cannot be used; the consumer goes on.
+   */
+  async stop(options: StopOptions = {}): Promise<StopResult> {
+    const timeoutMs = readStopTimeoutMs(options);
+    const life = this.#life;
+    if (life.state === "idle" || life.state === "stopped") return NOTHING_LEFT;
+    if (life.state === "stopping") {
+      life.limit.shorten(timeoutMs);
+      return life.stopped;
+    }
+    const limit = new TimeLimit(this.#options.clock, timeoutMs);
+    // The state changes before anything of the user's is called: it may call stop() again.
+    const stopped = Promise.resolve().then(() => this.#stop(life, limit));
+    this.#life = { state: "stopping", limit, stopped };
+    this.#hub.emit("stopping");
+    return stopped;
+  }
+
+  /** Stops with the default time, at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** What the consumer is doing now, and what it has done. */
+  stats(): ConsumerStats {
+    const { worker, runner } = this.#options;
+    const { running, waiting, workers } = worker.stats();
+    const { receivesInFlight, settlementsPending } = runner.stats?.() ?? { receivesInFlight: 0, settlementsPending: 0 };
+    const counters = copyCounters(this.#counters);
+    return { state: this.state, running, waiting, workers, receivesInFlight, settlementsPending, counters };
+  }
+
+  /** Calls `listener` at each event of that name. What it throws, or rejects with, becomes an `error` event. */
+  on<Name extends keyof ConsumerEvents<SourceMessage>>(
+    name: Name,
+    listener: Listener<ConsumerEvents<SourceMessage>[Name]>,
+  ): this {
+    this.#hub.on(name, listener);
+    return this;
+  }
+
+  /** Calls `listener` at the next event of that name only. */
+  once<Name extends keyof ConsumerEvents<SourceMessage>>(
+    name: Name,
+    listener: Listener<ConsumerEvents<SourceMessage>[Name]>,
+  ): this {
+    this.#hub.once(name, listener);
+    return this;
+  }
+
+  /** Takes a listener off again. */
+  off<Name extends keyof ConsumerEvents<SourceMessage>>(
+    name: Name,
+    listener: Listener<ConsumerEvents<SourceMessage>[Name]>,
+  ): this {
+    this.#hub.off(name, listener);
+    return this;
+  }
+
+  async #start(session: Session<SourceMessage, Resource>): Promise<void> {
+    try {
+      await session.start();
+    } catch (error) {
+      if (this.#life.state === "starting") await this.#clearUp(session);
+      throw error;
+    }
+    const life = this.#life;
+    if (life.state !== "starting") {
+      throw new MillraceError("STOPPED", "stop() was called before the consumer had started.");
+    }
+    this.#life = { ...life, state: "running" };
+    this.#reporter.log("info", "started");
+    this.#hub.emit("started");
+    session.pull();
+  }
+
+  /** Ends what a failed start has left. */
+  async #clearUp(session: Session<SourceMessage, Resource>): Promise<void> {
+    const limit = new TimeLimit(this.#options.clock, 0);
+    const stopped = session.stop(limit);
+    this.#life = { state: "stopping", limit, stopped };
+    await stopped;
+    this.#life = { state: "stopped" };
+  }
+
+  async #stop({ session, started }: LivingLife<SourceMessage, Resource>, limit: TimeLimit): Promise<StopResult> {
+    const stopping = session.stop(limit);
+    await started.catch(() => undefined); // Whoever called start() is told.
+    const result = await stopping;
+    limit.cancel();
+    this.#life = { state: "stopped" };
+    this.#reporter.log("info", "stopped", result);
+    this.#hub.emit("stopped", result);
+    return result;
+  }
+
+  #createSession(): Session<SourceMessage, Resource> {
+    const { runner, worker, clock, abortGraceMs } = this.#options;
+    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters, report: this.#reporter.report };
+    const inHand = new MessagesInHand({ ...this.#options, ...common, handler: this.#handler });
+    const onSourceEnded = (): void => void this.stop({ timeoutMs: Infinity });
+    return new Session({ ...common, runner, worker, inHand, onSourceEnded });
+  }
+}

@@ -1,0 +1,129 @@
+// One message's passage: it waits, its handler runs, and an outcome is told. Told once, whatever happens meanwhile.
+import { MillraceError, OptionError } from "../errors.js";
+import type { Scheduled } from "../internal/deadline-queue.js";
+import { ack, isOutcome, release, type Outcome } from "../runner/outcome.js";
+import type { Delivery } from "../runner/runner.js";
+import type { Task } from "../worker/worker.js";
+import { type HandlerContext, LazyContext } from "./context.js";
+import type { Handler } from "./handler.js";
+
+/** What an execution needs of the session it belongs to. */
+export interface ExecutionHost<Message, Resource> {
+  readonly handler: Handler<Message, Resource>;
+  /** The handler is about to be called. */
+  started(execution: Execution<Message, Resource>): void;
+  /** Turns a failure into an outcome. Never throws. */
+  judge(error: unknown, execution: Execution<Message, Resource>, context: HandlerContext<Resource>): Outcome;
+  /** The handler has ended. */
+  finished(execution: Execution<Message, Resource>, outcome: Outcome): void;
+  /** The lease has lapsed before the handler could be called. */
+  lapsed(execution: Execution<Message, Resource>): void;
+  /** Tells the source what becomes of the message. */
+  settle(execution: Execution<Message, Resource>, outcome: Outcome): Promise<void>;
+}
+
+type Phase = "waiting" | "running" | "ended";
+
+/** The passage of one message. */
+export class Execution<Message, Resource> implements Task, Scheduled {
+  readonly delivery: Delivery<Message>;
+  readonly #host: ExecutionHost<Message, Resource>;
+  #phase: Phase = "waiting";
+  #isSettled = false;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+  #context: LazyContext<Message, Resource> | undefined;
+  /** When the handler was called, on the clock. Set by the session. */
+  startedAt = 0;
+  /** For the scheduler of handler timeouts. */
+  dueAt = Infinity;
+  queueIndex = -1;
+
+  constructor(delivery: Delivery<Message>, host: ExecutionHost<Message, Resource>) {
+    this.delivery = delivery;
+    this.#host = host;
+  }
+
+  get message(): Message {
+    return this.delivery.message;
+  }
+
+  get isRunning(): boolean {
+    return this.#phase === "running";
+  }
+
+  /** Whether the handler was told to end, by whichever reason came first. */
+  get isAborted(): boolean {
+    return this.#abortReason !== undefined;
+  }
+
+  /** Whether the source was told what becomes of the message. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  async run(resource: unknown): Promise<void> {
+    if (this.#isSettled) return; // Its lease lapsed while it waited.
+    if (this.delivery.isLapsed === true) {
+      this.#host.lapsed(this);
+      return;
+    }
+    this.#phase = "running";
+    const host = this.#host;
+    const context = new LazyContext<Message, Resource>(this, resource as Resource);
+    this.#context = context;
+    host.started(this);
+    let outcome: Outcome;
+    try {
+      const value = await host.handler(this.delivery.message, context);
+      outcome = isOutcome(value) ? value : ack(value);
+    } catch (error) {
+      outcome = isOutcome(error) ? error : host.judge(error, this, context);
+    }
+    this.#phase = "ended";
+    if (this.#isSettled) {
+      this.delivery.ended?.();
+      return;
+    }
+    host.finished(this, outcome);
+    this.#settle(outcome);
+  }
+
+  /** Tells the handler to end. The first reason stays. */
+  abort(reason: Error): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Gives the message back without its handler: it has not started, or there is no more time to wait for it. */
+  giveBack(): void {
+    if (!this.#isSettled) this.#settle(release());
+  }
+
+  /** Settles the message as failed, though its handler has not ended. */
+  giveUp(error: Error): void {
+    if (!this.#isSettled) this.#settle(this.#host.judge(error, this, this.#context as LazyContext<Message, Resource>));
+  }
+
+  async extend(seconds: number): Promise<void> {
+    if (!(typeof seconds === "number" && seconds >= 1 && seconds <= 43_200)) {
+      throw new OptionError("seconds", "a number from 1 to 43200", seconds);
+    }
+    if (this.#isSettled) throw new MillraceError("LEASE_LOST", "The message is settled: it cannot be extended.");
+    await this.delivery.extend?.(seconds);
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#isSettled = true;
+    void this.#host.settle(this, outcome);
+  }
+}

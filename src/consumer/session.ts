@@ -1,0 +1,190 @@
+// One life of a consumer, from a start to its stop, and the order in which it ends.
+import { MillraceError } from "../errors.js";
+import type { Clock } from "../internal/clock.js";
+import { TimeLimit } from "../internal/time-limit.js";
+import type { Delivery, Intake, Runner, RunnerEvents } from "../runner/runner.js";
+import type { Worker, WorkerHost } from "../worker/worker.js";
+import { type Counters, countFact } from "./counters.js";
+import type { ConsumerEvents, EventHub } from "./events.js";
+import type { Execution } from "./execution.js";
+import type { MessagesInHand } from "./messages-in-hand.js";
+import { Places } from "./places.js";
+import type { StopResult } from "./stop.js";
+
+/** How long a stop waits for the source to confirm, and for what workers own to end, after the handlers' time is over. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** What a session works with. */
+export interface SessionParts<Message, Resource> {
+  readonly runner: Runner<Message>;
+  readonly worker: Worker<Resource>;
+  readonly inHand: MessagesInHand<Message, Resource>;
+  readonly clock: Clock;
+  readonly abortGraceMs: number;
+  readonly hub: EventHub<ConsumerEvents<Message>>;
+  readonly counters: Counters;
+  readonly report: (error: unknown) => void;
+  /** Called when the source has ended by itself. */
+  readonly onSourceEnded: () => void;
+}
+
+/** One life of a consumer. It is started once and stopped once. */
+export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
+  readonly clock: Clock;
+  readonly #parts: SessionParts<Message, Resource>;
+  readonly #polling = new AbortController();
+  readonly #places: Places;
+  #opened: Promise<void> | undefined;
+  #source: Promise<void> | undefined;
+  #isStopping = false;
+  #messagesReleased = 0;
+
+  constructor(parts: SessionParts<Message, Resource>) {
+    this.#parts = parts;
+    this.clock = parts.clock;
+    this.#places = new Places(parts.worker);
+  }
+
+  /** Starts the worker and reaches the source. When it rejects, `stop` clears up. */
+  async start(): Promise<void> {
+    this.#opened = this.#open();
+    await this.#opened;
+  }
+
+  /** Begins to pull. */
+  pull(): void {
+    if (!this.#isStopping) this.#source = this.#runSource();
+  }
+
+  /**
+   * The order of stopping: ask for nothing more; give back what has not started; wait for what is being asked for and for
+   * the handlers; past the limit, tell the handlers to end; have the source confirm every outcome; end the workers.
+   */
+  async stop(limit: TimeLimit): Promise<StopResult> {
+    const { worker, inHand } = this.#parts;
+    this.#isStopping = true;
+    this.#places.close();
+    this.#polling.abort(new MillraceError("STOPPED", "The consumer is stopping."));
+    this.#releaseWaiting();
+    const opened = this.#opened?.catch(() => undefined); // Whoever called start() is told.
+    const hasEnded = await limit.allows(Promise.all([opened, this.#source, worker.drained()]));
+    const handlersAborted = hasEnded ? 0 : await this.#abortHandlers();
+    const handlersAbandoned = inHand.giveBackAll();
+    const isClosed = await this.#close(limit.remainingMs + CLOSE_TIMEOUT_MS);
+    inHand.close();
+    const { settlementsLost } = inHand;
+    return {
+      isDrained: isClosed && handlersAborted === 0 && settlementsLost === 0,
+      messagesReleased: this.#messagesReleased,
+      handlersAborted,
+      handlersAbandoned,
+      settlementsLost,
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.#polling.signal;
+  }
+
+  take(atMost: number): Promise<number> {
+    return this.#places.take(atMost);
+  }
+
+  giveBack(places: number): void {
+    this.#places.giveBack(places);
+  }
+
+  deliver(delivery: Delivery<Message>): void {
+    const { worker, inHand, counters } = this.#parts;
+    counters.received += 1;
+    const execution = inHand.add(delivery);
+    if (this.#isStopping) {
+      this.#places.giveBack(1);
+      this.#release(execution);
+    } else {
+      worker.accept(execution);
+    }
+  }
+
+  revoke(delivery: Delivery<Message>, reason: Error): void {
+    this.#parts.inHand.revoke(delivery, reason);
+  }
+
+  report(error: unknown): void {
+    this.#parts.report(error);
+  }
+
+  note<Name extends keyof RunnerEvents<Message>>(name: Name, facts: RunnerEvents<Message>[Name]): void {
+    const { counters, hub } = this.#parts;
+    countFact(counters, name, facts);
+    if (hub.has(name)) hub.emit(name, ...([facts] as ConsumerEvents<Message>[Name]));
+  }
+
+  placesFreed(): void {
+    this.#places.serve();
+  }
+
+  workersChanged(change: 1 | -1): void {
+    const { hub, worker } = this.#parts;
+    const name = change === 1 ? "workerSpawned" : "workerReleased";
+    if (hub.has(name)) hub.emit(name, { workers: worker.stats().workers });
+  }
+
+  async #open(): Promise<void> {
+    const { worker, runner } = this.#parts;
+    await worker.start(this);
+    if (!this.#isStopping) await runner.open?.(this);
+  }
+
+  async #runSource(): Promise<void> {
+    try {
+      await this.#parts.runner.run(this);
+    } catch (cause) {
+      this.report(new MillraceError("RUNNER_FAILED", "The runner has failed: the consumer stops.", { cause }));
+    }
+    if (!this.#isStopping) this.#parts.onSourceEnded();
+  }
+
+  #releaseWaiting(): void {
+    for (const task of this.#parts.worker.withdraw()) this.#release(task as Execution<Message, Resource>);
+  }
+
+  #release(execution: Execution<Message, Resource>): void {
+    if (execution.isSettled) return;
+    this.#messagesReleased += 1;
+    execution.giveBack();
+  }
+
+  async #abortHandlers(): Promise<number> {
+    const { inHand, worker, clock, abortGraceMs } = this.#parts;
+    const aborted = inHand.abortAll(new MillraceError("STOPPED", "The consumer stops, and the time given is over."));
+    const grace = new TimeLimit(clock, abortGraceMs);
+    await grace.allows(worker.drained());
+    grace.cancel();
+    return aborted;
+  }
+
+  /** Has the source confirm every outcome, and ends the workers. False when there was not the time for it. */
+  async #close(timeoutMs: number): Promise<boolean> {
+    const { worker, clock } = this.#parts;
+    const limit = new TimeLimit(clock, timeoutMs);
+    const outOfTime = new AbortController();
+    const sourceClosed = this.#closeSource(outOfTime.signal);
+    const isClosed = await limit.allows(Promise.all([sourceClosed, worker.stop()]));
+    limit.cancel();
+    if (isClosed) return true;
+    outOfTime.abort(new MillraceError("STOPPED", "The consumer has stopped before the source confirmed."));
+    // What heeds the signal ends now; what does not is not waited for.
+    await new TimeLimit(clock, 0).allows(sourceClosed);
+    return false;
+  }
+
+  async #closeSource(signal: AbortSignal): Promise<void> {
+    const { runner, inHand } = this.#parts;
+    try {
+      await Promise.all([runner.close?.(signal), inHand.whenConfirmed()]);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// Collects items, sends them in batches, and settles each one by itself.
+import type PQueue from "p-queue";
+import { MillraceError } from "../errors.js";
+import { Backoff } from "../internal/backoff.js";
+import type { Clock, Timer } from "../internal/clock.js";
+import { createDeferred, type Deferred } from "../internal/deferred.js";
+
+/** What became of one entry of a batch. */
+export type EntryResult =
+  | { readonly status: "done" }
+  /** Failed; trying again may help. */
+  | { readonly status: "failed"; readonly error: unknown }
+  /** Refused; trying again cannot help. */
+  | { readonly status: "refused"; readonly error: unknown };
+
+/** What a harvester is made with. All of it is required: whoever builds a harvester knows its source. */
+export interface HarvesterOptions<Item> {
+  /**
+   * Sends one batch and answers with a result per item, in the items' order. Rejecting means that every entry failed
+   * and may succeed later.
+   */
+  readonly send: (items: readonly Item[]) => Promise<readonly EntryResult[]>;
+  /** The most items of a batch. */
+  readonly maxBatchSize: number;
+  /** How long the oldest item waits for a batch to fill, in milliseconds. Counted from the first item, never reset. */
+  readonly maxAgeMs: number;
+  /** Until when (on the clock) a failed item is worth trying again. Asked anew at each failure. */
+  readonly retryUntil: (item: Item) => number;
+  /** Bounds how many batches are out at once; harvesters may share one. */
+  readonly queue: PQueue;
+  /** Which batches go first when the queue is busy: the highest. */
+  readonly priority: number;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1, for the jitter between attempts. */
+  readonly random?: (() => number) | undefined;
+  /** The most bytes of a batch, where the source limits them. */
+  readonly maxBatchBytes?: number;
+  /** The bytes of one item. */
+  readonly bytesOf?: (item: Item) => number;
+  /** Called for each item when it is settled, before its promise is. */
+  readonly onSettled?: (item: Item, error: unknown) => void;
+}
+
+interface Entry<Item> extends Deferred<void> {
+  readonly item: Item;
+  addedAt: number;
+}
+
+const RETRY_BASE_MS = 100;
+const RETRY_MAX_MS = 5_000;
+
+/**
+ * ```
+ *  add ──▶ collecting ──(batch full, first item old enough, or flush)──▶ queue ──▶ send ──▶ each entry settled by itself
+ *              ▲                                                                     │
+ *              └───────── resting, for the length of the back-off ◀──(failed)────────┘
+ * ```
+ *
+ * The promise of `add` settles with its own entry's result and no other's.
+ */
+export class Harvester<Item> {
+  readonly #options: HarvesterOptions<Item>;
+  readonly #backoff: Backoff;
+  readonly #unsettled = new Set<Entry<Item>>();
+  #collecting: Array<Entry<Item>> = [];
+  #resting: Array<Entry<Item>> = [];
+  #ageTimer: Timer | undefined;
+  #restTimer: Timer | undefined;
+  #isClosing = false;
+  #givenUp: { readonly reason: unknown } | undefined;
+  #onEmpty: Deferred<void> | undefined;
+
+  constructor(options: HarvesterOptions<Item>) {
+    this.#options = options;
+    this.#backoff = new Backoff({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random });
+  }
+
+  /** Items that were added and are not settled. */
+  get pending(): number {
+    return this.#unsettled.size;
+  }
+
+  /** Adds an item. Resolves when the source has confirmed it; rejects when it was refused, or not in time. */
+  add(item: Item): Promise<void> {
+    const entry: Entry<Item> = { item, addedAt: this.#options.clock.now(), ...createDeferred() };
+    this.#unsettled.add(entry);
+    if (this.#givenUp === undefined) this.#collect(entry);
+    else this.#settle(entry, this.#givenUp.reason);
+    return entry.promise;
+  }
+
+  /** Sends what has been collected, without waiting for more. */
+  flush(): void {
+    const entries = this.#collecting;
+    if (entries.length === 0) return;
+    this.#collecting = [];
+    for (const batch of this.#split(entries)) {
+      void this.#options.queue.add(() => this.#send(batch), { priority: this.#options.priority });
+    }
+  }
+
+  /**
+   * Sends everything, now and from now on without waiting for a batch to fill, and resolves when every item is settled.
+   * When the signal aborts, what is left is rejected with its reason.
+   */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#isClosing = true;
+    this.flush();
+    const giveUp = (): void => this.#giveUp(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    if (this.#unsettled.size > 0) await (this.#onEmpty ??= createDeferred()).promise;
+    signal.removeEventListener("abort", giveUp);
+    this.#ageTimer?.cancel();
+    this.#ageTimer = undefined;
+  }
+
+  #collect(entry: Entry<Item>): void {
+    this.#collecting.push(entry);
+    if (this.#isClosing || this.#collecting.length >= this.#options.maxBatchSize) this.flush();
+    else if (this.#ageTimer === undefined) this.#watchAge(this.#options.maxAgeMs);
+  }
+
+  #watchAge(delayMs: number): void {
+    this.#ageTimer = this.#options.clock.setTimer(() => {
+      this.#ageTimer = undefined;
+      const [oldest] = this.#collecting;
+      if (oldest === undefined) return;
+      // The timer may have been set for an earlier first item, which left with a full batch.
+      const remainingMs = oldest.addedAt + this.#options.maxAgeMs - this.#options.clock.now();
+      if (remainingMs > 0) this.#watchAge(remainingMs);
+      else this.flush();
+    }, delayMs);
+  }
+
+  #split(entries: Array<Entry<Item>>): Array<Array<Entry<Item>>> {
+    const { maxBatchSize, maxBatchBytes = Infinity, bytesOf = () => 0 } = this.#options;
+    const batches: Array<Array<Entry<Item>>> = [];
+    let batch: Array<Entry<Item>> = [];
+    let batchBytes = 0;
+    for (const entry of entries) {
+      const bytes = bytesOf(entry.item);
+      if (batch.length === maxBatchSize || (batch.length > 0 && batchBytes + bytes > maxBatchBytes)) {
+        batches.push(batch);
+        batch = [];
+        batchBytes = 0;
+      }
+      batch.push(entry);
+      batchBytes += bytes;
+    }
+    batches.push(batch);
+    return batches;
+  }
+
+  async #send(batch: Array<Entry<Item>>): Promise<void> {
+    if (this.#givenUp !== undefined) return;
+    let results: readonly EntryResult[];
+    try {
+      results = await this.#options.send(batch.map((entry) => entry.item));
+    } catch (error) {
+      results = batch.map(() => ({ status: "failed", error }));
+    }
+    const failed = batch.filter((entry, index) => !this.#take(entry, results[index]));
+    if (failed.length === 0) this.#backoff.reset();
+    else this.#rest(failed);
+  }
+
+  /** Settles the entry by its result. False when it is to be tried again. */
+  #take(entry: Entry<Item>, result: EntryResult | undefined): boolean {
+    if (!this.#unsettled.has(entry)) return true; // Given up on while it was out.
+    if (result?.status === "done") {
+      this.#settle(entry, undefined);
+      return true;
+    }
+    const error = result?.error ?? new MillraceError("REQUEST_FAILED", "The answer to a batch had no result for an entry.");
+    const isWorthwhile =
+      result?.status !== "refused" && this.#options.retryUntil(entry.item) > this.#options.clock.now();
+    if (isWorthwhile) return false;
+    this.#settle(entry, error);
+    return true;
+  }
+
+  #rest(entries: Array<Entry<Item>>): void {
+    this.#resting.push(...entries);
+    this.#restTimer ??= this.#options.clock.setTimer(() => {
+      this.#restTimer = undefined;
+      this.#collecting = [...this.#resting, ...this.#collecting];
+      this.#resting = [];
+      this.flush();
+    }, this.#backoff.nextDelayMs());
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#givenUp = { reason };
+    this.#restTimer?.cancel();
+    this.#restTimer = undefined;
+    this.#collecting = [];
+    this.#resting = [];
+    for (const entry of this.#unsettled) this.#settle(entry, reason);
+  }
+
+  #settle(entry: Entry<Item>, error: unknown): void {
+    this.#unsettled.delete(entry);
+    this.#options.onSettled?.(entry.item, error);
+    if (error === undefined) entry.resolve();
+    else entry.reject(error);
+    if (this.#unsettled.size === 0) this.#onEmpty?.resolve();
+  }
+}

@@ -1,0 +1,52 @@
+// The one door: every public name.
+export { Consumer, type ConsumerState, type ConsumerStats } from "./consumer/consumer.js";
+export type { HandlerContext } from "./consumer/context.js";
+export type { Counters } from "./consumer/counters.js";
+export type { ConsumerEvents, Listener, Logger, MessageFacts } from "./consumer/events.js";
+export type { Handler } from "./consumer/handler.js";
+export type { CommonOptions, RunnerConsumerOptions, SqsConsumerOptions } from "./consumer/options.js";
+export {
+  constantRetry,
+  exponentialRetry,
+  type ExponentialRetryOptions,
+  type RetryPolicy,
+} from "./consumer/retry-policy.js";
+export type { StopOptions, StopResult } from "./consumer/stop.js";
+export {
+  type ErrorCode,
+  MillraceError,
+  OptionError,
+  ServiceError,
+  type ServiceErrorClass,
+} from "./errors.js";
+export { type EntryResult, Harvester, type HarvesterOptions } from "./harvester/harvester.js";
+export type { Clock, Timer } from "./internal/clock.js";
+export {
+  type Ack,
+  ack,
+  type DeadLetter,
+  deadLetter,
+  type Drop,
+  drop,
+  type Outcome,
+  type Release,
+  release,
+  type Retry,
+  retry,
+} from "./runner/outcome.js";
+export type { Delivery, Intake, Runner, RunnerEvents, RunnerStats } from "./runner/runner.js";
+export type { Message, MessageAttribute } from "./sqs/message.js";
+export type { SqsRunnerOptions } from "./sqs/options.js";
+export type {
+  BatchFailure,
+  BatchOutput,
+  ReceiveMessageInput,
+  SendEntry,
+  SqsClient,
+  SqsPort,
+  SqsSdkClient,
+} from "./sqs/port.js";
+export { SqsRunner } from "./sqs/sqs-runner.js";
+export { PoolWorker, type PoolWorkerOptions, type WorkerIdentity } from "./worker/pool-worker.js";
+export { SemaphoreWorker, type SemaphoreWorkerOptions } from "./worker/semaphore-worker.js";
+export type { Task, Worker, WorkerHost, WorkerStats } from "./worker/worker.js";

@@ -1,0 +1,91 @@
+// What is to become of a message: what a handler returns or throws when "done" and "failed" do not say enough.
+import { OptionError } from "../errors.js";
+
+const OUTCOME: unique symbol = Symbol.for("millrace.outcome");
+
+interface Branded {
+  readonly [OUTCOME]: true;
+}
+
+/** The work is done: the message is deleted. */
+export interface Ack extends Branded {
+  readonly kind: "ack";
+  /** What the handler returned, for sources that hand results on, such as the `MemoryRunner`. */
+  readonly value: unknown;
+}
+
+/** The message is to come again. */
+export interface Retry extends Branded {
+  readonly kind: "retry";
+  /** After how many seconds. The source may round up: SQS counts whole seconds. */
+  readonly afterSeconds: number;
+}
+
+/** The message is given back at once, for anybody to take; the handler makes no statement about it. */
+export interface Release extends Branded {
+  readonly kind: "release";
+}
+
+/** The message is deleted though its work was not done. */
+export interface Drop extends Branded {
+  readonly kind: "drop";
+  readonly reason: string;
+}
+
+/** The message is moved to the source's dead letters. */
+export interface DeadLetter extends Branded {
+  readonly kind: "deadLetter";
+  readonly reason: string;
+}
+
+/** What is to become of a message. Made by `ack`, `retry`, `release`, `drop` and `deadLetter`. */
+export type Outcome = Ack | Retry | Release | Drop | DeadLetter;
+
+/** The longest delay that `retry` takes: SQS hides a message for at most 12 hours. */
+const LONGEST_RETRY_SECONDS = 43_200;
+
+const ACK: Ack = Object.freeze({ [OUTCOME]: true, kind: "ack", value: undefined } as const);
+const RELEASE: Release = Object.freeze({ [OUTCOME]: true, kind: "release" } as const);
+
+/**
+ * The work is done; the message is deleted. Returning anything else, or nothing, says the same.
+ *
+ * @param value - The result of the work, for sources that hand results on.
+ */
+export function ack(value?: unknown): Ack {
+  return value === undefined ? ACK : { [OUTCOME]: true, kind: "ack", value };
+}
+
+/**
+ * The message is to come again after a while.
+ *
+ * @param options - `afterSeconds`: 0 to 43,200 (12 hours, the longest that SQS hides a message); default 0.
+ * @throws OptionError when `afterSeconds` is out of range. Thrown in a handler, that is a failure like any other.
+ */
+export function retry(options: { afterSeconds?: number } = {}): Retry {
+  const { afterSeconds = 0 } = options;
+  if (!(typeof afterSeconds === "number" && afterSeconds >= 0 && afterSeconds <= LONGEST_RETRY_SECONDS)) {
+    throw new OptionError("afterSeconds", `a number from 0 to ${LONGEST_RETRY_SECONDS}`, afterSeconds);
+  }
+  return { [OUTCOME]: true, kind: "retry", afterSeconds };
+}
+
+/** The message is given back at once, for anybody to take. On SQS its receive count stays raised. */
+export function release(): Release {
+  return RELEASE;
+}
+
+/** The message is deleted without its work done. The reason goes into the `settled` event. */
+export function drop(reason: string): Drop {
+  return { [OUTCOME]: true, kind: "drop", reason: String(reason) };
+}
+
+/** The message is moved to the dead letters, with the reason. On SQS: to the queue's own dead-letter queue. */
+export function deadLetter(reason: string): DeadLetter {
+  return { [OUTCOME]: true, kind: "deadLetter", reason: String(reason) };
+}
+
+/** Whether a value is an outcome, made by this copy of millrace or another. */
+export function isOutcome(value: unknown): value is Outcome {
+  return typeof value === "object" && value !== null && (value as Partial<Branded>)[OUTCOME] === true;
+}

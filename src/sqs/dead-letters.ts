@@ -1,0 +1,75 @@
+// Where a queue's dead letters go, and what goes there.
+import { MillraceError } from "../errors.js";
+import type { Message, MessageAttribute } from "./message.js";
+import type { SendEntry, SqsPort } from "./port.js";
+
+/** The attribute that carries the reason. */
+export const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
+/** A message has at most ten attributes (SQS developer guide, "Message attributes"). */
+const MAX_ATTRIBUTES = 10;
+/** A reason longer than this is cut: it must not make the message too large to be sent. */
+const MAX_REASON_LENGTH = 1_024;
+
+/** Finds the dead-letter queue of a queue, once. */
+export class DeadLetterQueue {
+  readonly #port: SqsPort;
+  readonly #queueUrl: string;
+  #url: Promise<string> | undefined;
+
+  constructor(options: { port: SqsPort; queueUrl: string; deadLetterQueueUrl: string | undefined }) {
+    this.#port = options.port;
+    this.#queueUrl = options.queueUrl;
+    if (options.deadLetterQueueUrl !== undefined) this.#url = Promise.resolve(options.deadLetterQueueUrl);
+  }
+
+  /** @throws MillraceError `DEAD_LETTER_QUEUE_UNKNOWN` when the queue has none, or may not be asked. */
+  async url(): Promise<string> {
+    this.#url ??= this.#lookUp();
+    try {
+      return await this.#url;
+    } catch (cause) {
+      this.#url = undefined; // The next dead letter asks again: a redrive policy may have been added.
+      throw new MillraceError(
+        "DEAD_LETTER_QUEUE_UNKNOWN",
+        "The queue's dead-letter queue could not be found. Give the queue a redrive policy and allow " +
+          "sqs:GetQueueAttributes and sqs:GetQueueUrl, or give the option deadLetterQueueUrl.",
+        { cause },
+      );
+    }
+  }
+
+  async #lookUp(): Promise<string> {
+    const { Attributes } =
+      (await this.#port.getQueueAttributes?.({ QueueUrl: this.#queueUrl, AttributeNames: ["RedrivePolicy"] })) ?? {};
+    const policy = JSON.parse(Attributes?.["RedrivePolicy"] ?? "{}") as { deadLetterTargetArn?: string };
+    // arn:aws:sqs:REGION:ACCOUNT:NAME
+    const [, , , , account, name] = policy.deadLetterTargetArn?.split(":") ?? [];
+    if (account === undefined || name === undefined) throw new Error("the queue has no redrive policy");
+    const answer = await this.#port.getQueueUrl?.({ QueueName: name, QueueOwnerAWSAccountId: account });
+    if (answer?.QueueUrl === undefined) throw new Error(`the queue ${name} was not found`);
+    return answer.QueueUrl;
+  }
+}
+
+/** The message as it is sent on: its body, its attributes, its group, and the reason. */
+export function createDeadLetterEntry(message: Message, reason: string): Omit<SendEntry, "Id"> {
+  const attributes: Record<string, MessageAttribute> = { ...message.MessageAttributes };
+  if (Object.keys(attributes).length < MAX_ATTRIBUTES && reason !== "") {
+    attributes[DEAD_LETTER_REASON_ATTRIBUTE] = { DataType: "String", StringValue: reason.slice(0, MAX_REASON_LENGTH) };
+  }
+  const groupId = message.Attributes?.["MessageGroupId"];
+  return {
+    MessageBody: message.Body ?? "",
+    ...(Object.keys(attributes).length > 0 && { MessageAttributes: attributes }),
+    ...(groupId !== undefined && { MessageGroupId: groupId }),
+  };
+}
+
+/** What the entry counts towards the size of its batch. */
+export function measureBytes({ MessageBody, MessageAttributes = {} }: Omit<SendEntry, "Id">): number {
+  let bytes = Buffer.byteLength(MessageBody);
+  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(MessageAttributes)) {
+    bytes += Buffer.byteLength(name + (DataType ?? "") + (StringValue ?? "")) + (BinaryValue?.byteLength ?? 0);
+  }
+  return bytes;
+}

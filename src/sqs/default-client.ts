@@ -1,0 +1,59 @@
+// The clients that are made when the user brings none, set up for a consumer.
+import type { SqsPort } from "./port.js";
+import { createSdkPort, loadSdk } from "./port.js";
+
+/** A port, and how to let go of it. */
+export interface OwnedPort {
+  readonly port: SqsPort;
+  destroy(): void;
+}
+
+/** How long a connection may take to come about. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** How long a request that does not wait may take. A lease is renewed with a third of its time left: at least 1.6 s. */
+const SETTLE_TIMEOUT_MS = 5_000;
+
+/**
+ * Two clients, for four reasons: a long poll holds a socket for 20 s, and acknowledgements must not wait for one; the SDK
+ * opens 50 sockets at most unless told otherwise; a call with an abort signal, as receives are, drops the client's
+ * middleware cache; and a receive is tried again by the runner's own back-off, which knows how many are out.
+ */
+export async function createDefaultPort(options: {
+  region: string | undefined;
+  maxReceives: number;
+  maxSettleRequests: number;
+}): Promise<OwnedPort> {
+  const sdk = await loadSdk();
+  const region = options.region === undefined ? {} : { region: options.region };
+  const receiving = new sdk.SQSClient({
+    ...region,
+    maxAttempts: 1,
+    requestHandler: createHandlerOptions(options.maxReceives),
+  });
+  const settling = new sdk.SQSClient({
+    ...region,
+    cacheMiddleware: true,
+    requestHandler: {
+      ...createHandlerOptions(options.maxSettleRequests),
+      requestTimeout: SETTLE_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
+  const settlingPort = createSdkPort(settling, sdk);
+  return {
+    port: { ...settlingPort, receiveMessage: createSdkPort(receiving, sdk).receiveMessage },
+    destroy() {
+      receiving.destroy();
+      settling.destroy();
+    },
+  };
+}
+
+function createHandlerOptions(maxSockets: number): {
+  connectionTimeout: number;
+  httpAgent: { maxSockets: number; keepAlive: boolean };
+  httpsAgent: { maxSockets: number; keepAlive: boolean };
+} {
+  const agent = { maxSockets, keepAlive: true };
+  return { connectionTimeout: CONNECTION_TIMEOUT_MS, httpAgent: agent, httpsAgent: agent };
+}

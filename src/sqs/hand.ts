@@ -1,0 +1,248 @@
+// The messages of a queue that are here, from their receive until the service has confirmed what becomes of them.
+import { MillraceError } from "../errors.js";
+import type { Clock } from "../internal/clock.js";
+import type { Outcome } from "../runner/outcome.js";
+import type { Intake } from "../runner/runner.js";
+import { createDeadLetterEntry, DeadLetterQueue, measureBytes } from "./dead-letters.js";
+import { type Extension, LeaseKeeper } from "./lease-keeper.js";
+import type { Message } from "./message.js";
+import type { ResolvedSqsOptions } from "./options.js";
+import type { SqsPort } from "./port.js";
+import { Settler } from "./settler.js";
+import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
+
+/** What the hand needs of the consumer. */
+export type HandIntake = Pick<Intake<Message>, "clock" | "deliver" | "revoke" | "report" | "note">;
+
+/** What a hand works with. */
+export interface HandParts {
+  readonly options: ResolvedSqsOptions;
+  readonly intake: HandIntake;
+  readonly port: SqsPort;
+  /** By message id. It outlives the hand: a handler that was given up on may still run after a restart. */
+  readonly deliveries: Map<string, SqsDelivery>;
+  /** Called when the service has confirmed an outcome, or will not. */
+  readonly onConfirmed: () => void;
+}
+
+/** The messages of one queue that are here: it delivers them, keeps their leases, and settles them. */
+export class Hand implements DeliveryKeeper {
+  readonly #options: ResolvedSqsOptions;
+  readonly #intake: HandIntake;
+  readonly #clock: Clock;
+  readonly #deliveries: Map<string, SqsDelivery>;
+  readonly #leases: LeaseKeeper;
+  readonly #settler: Settler;
+  readonly #deadLetterQueue: DeadLetterQueue;
+  readonly #onConfirmed: () => void;
+  /** Deliveries whose outcome is not known yet. When there is none, nothing is worth waiting for. */
+  #undecided = 0;
+
+  constructor(parts: HandParts) {
+    const { options, intake, port } = parts;
+    this.#deliveries = parts.deliveries;
+    this.#options = options;
+    this.#intake = intake;
+    this.#clock = intake.clock;
+    this.#onConfirmed = parts.onConfirmed;
+    this.#deadLetterQueue = new DeadLetterQueue({ port, ...options });
+    this.#leases = new LeaseKeeper({
+      clock: intake.clock,
+      visibilityTimeoutSeconds: options.visibilityTimeoutSeconds,
+      extend: (extensions) => this.#extendAll(extensions),
+      onLapsed: (delivery) => this.#lapse(delivery),
+    });
+    this.#settler = new Settler({
+      port,
+      queueUrl: options.queueUrl,
+      clock: intake.clock,
+      random: options.random,
+      maxAgeMs: options.settleMaxAgeMs,
+      maxRequests: options.maxSettleRequests,
+      report: (error) => intake.report(error),
+      onSettled: (delivery) => this.#forget(delivery),
+      onExtended: (extension, sentAt, error) => this.#noteExtension(extension, sentAt, error),
+      onExtensionsSent: (count) => intake.note("leasesExtended", { count }),
+    });
+  }
+
+  /** Outcomes that the service has not confirmed. */
+  get unconfirmed(): number {
+    return this.#settler.pending;
+  }
+
+  /**
+   * Takes in what a receive brought and answers how many places it used. `places` is how many were taken for it.
+   *
+   * @param deadline - Until when the messages are ours, on the clock.
+   */
+  takeIn(messages: readonly Message[], deadline: number, places: number): number {
+    const receivedAt = new Date();
+    let used = 0;
+    for (const message of messages) {
+      const delivery = this.#admit(message, deadline, receivedAt);
+      if (delivery === undefined) continue;
+      if (used < places) {
+        used += 1;
+        this.#undecided += 1;
+        this.#intake.deliver(delivery);
+      } else {
+        void this.#giveBack(delivery, 0);
+      }
+    }
+    return used;
+  }
+
+  settle(delivery: SqsDelivery, outcome: Outcome, isStillRunning: boolean): Promise<void> {
+    delivery.phase = isStillRunning ? "abandoned" : "settling";
+    this.#undecided -= 1;
+    const confirmation = this.#tell(delivery, outcome);
+    // Nothing else is running that could fill the batch.
+    if (this.#undecided === 0) this.#settler.flush();
+    return confirmation;
+  }
+
+  async extend(delivery: SqsDelivery, seconds: number): Promise<void> {
+    const allowed = this.#leases.allowedSeconds(delivery, Math.ceil(seconds));
+    if (allowed === 0) return; // The lease lasts longer already, or the service would refuse.
+    delivery.isExtending = true;
+    const extended = this.#settler.extend({ delivery, seconds: allowed });
+    delivery.extension = extended.catch(() => undefined);
+    this.#settler.flushExtensions();
+    await extended;
+  }
+
+  hasLapsed(delivery: SqsDelivery): boolean {
+    return delivery.isLost || this.#clock.now() >= delivery.deadline;
+  }
+
+  ended(delivery: SqsDelivery): void {
+    if (this.#deliveries.get(delivery.id) === delivery) this.#deliveries.delete(delivery.id);
+  }
+
+  /** Sends everything that is to be told, leases being kept meanwhile, and ends. */
+  async close(signal: AbortSignal): Promise<void> {
+    await this.#settler.close(signal);
+    this.#leases.stop();
+  }
+
+  #admit(message: Message, deadline: number, receivedAt: Date): SqsDelivery | undefined {
+    const { ReceiptHandle: handle, MessageId: id } = message;
+    if (handle === undefined || id === undefined) {
+      this.#intake.report(
+        new MillraceError("REQUEST_FAILED", "A message came without its id or receipt handle. It was left alone."),
+      );
+      return undefined;
+    }
+    const receipt = { handle, deadline };
+    const known = this.#deliveries.get(id);
+    if (known !== undefined) {
+      this.#readmit(known, receipt);
+      return undefined;
+    }
+    const now = this.#clock.now();
+    const delivery = new SqsDelivery({ id, message, receipt, receivedAt, now }, this);
+    this.#deliveries.set(id, delivery);
+    this.#leases.keep(delivery);
+    return delivery;
+  }
+
+  /**
+   * The message came again while it is here. Waiting or running, it goes on under the new receipt; settled and not
+   * confirmed, it is settled again with it. One whose handler was given up on and still runs must not run a second time:
+   * it stays hidden until its visibility ends.
+   */
+  #readmit(delivery: SqsDelivery, receipt: Receipt): void {
+    this.#intake.note("redelivered", { message: delivery.message, attempt: delivery.attempt });
+    if (delivery.phase === "abandoned") return;
+    delivery.renewReceipt(receipt, this.#clock.now());
+    this.#leases.keep(delivery);
+  }
+
+  #tell(delivery: SqsDelivery, outcome: Outcome): Promise<void> {
+    switch (outcome.kind) {
+      case "ack":
+      case "drop":
+        return this.#settler.delete(delivery);
+      case "retry":
+        return this.#return(delivery, Math.ceil(outcome.afterSeconds));
+      case "release":
+        return this.#return(delivery, 0);
+      case "deadLetter":
+        return this.#moveToDeadLetters(delivery, outcome.reason);
+    }
+  }
+
+  async #giveBack(delivery: SqsDelivery, seconds: number): Promise<void> {
+    try {
+      await this.#return(delivery, seconds);
+    } catch (error) {
+      this.#intake.report(error);
+    }
+  }
+
+  async #return(delivery: SqsDelivery, seconds: number): Promise<void> {
+    if (this.hasLapsed(delivery)) {
+      this.#forget(delivery); // It is visible again already.
+      return;
+    }
+    // An extension that arrives after the return would hide the message again.
+    this.#leases.drop(delivery);
+    delivery.isExtending = false;
+    await delivery.extension;
+    const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
+    await this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
+  }
+
+  async #moveToDeadLetters(delivery: SqsDelivery, reason: string): Promise<void> {
+    try {
+      const queueUrl = await this.#deadLetterQueue.url();
+      const entry = createDeadLetterEntry(delivery.message, reason);
+      await this.#settler.sendDeadLetter({ delivery, queueUrl, entry, bytes: measureBytes(entry) });
+    } catch (cause) {
+      await this.#giveBack(delivery, this.#options.visibilityTimeoutSeconds);
+      if (cause instanceof MillraceError && cause.code === "DEAD_LETTER_QUEUE_UNKNOWN") throw cause;
+      throw new MillraceError("DEAD_LETTER_FAILED", "A message could not be sent to the dead-letter queue.", { cause });
+    }
+    await this.#settler.delete(delivery);
+  }
+
+  #extendAll(extensions: readonly Extension[]): void {
+    for (const extension of extensions) {
+      const { delivery } = extension;
+      // The result is told to #noteExtension.
+      delivery.extension = this.#settler.extend(extension).catch(() => undefined);
+    }
+    this.#settler.flushExtensions();
+  }
+
+  #noteExtension({ delivery, seconds }: Extension, sentAt: number, error: unknown): void {
+    delivery.isExtending = false;
+    delivery.extension = undefined;
+    const isKept = this.#deliveries.get(delivery.id) === delivery;
+    if (!isKept || delivery.isLost) return;
+    if (error === undefined) {
+      delivery.deadline = sentAt + seconds * 1_000;
+      if (delivery.queueIndex !== -1) this.#leases.keep(delivery);
+    } else if (delivery.phase === "here") {
+      this.#intake.report(
+        new MillraceError("LEASE_EXTENSION_FAILED", "A lease could not be extended; it ends at its deadline.", {
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  #lapse(delivery: SqsDelivery): void {
+    delivery.isLost = true;
+    if (delivery.phase !== "here") return;
+    const reason = new MillraceError("LEASE_LOST", "The message's visibility timeout has ended: others may have it.");
+    this.#intake.revoke(delivery, reason);
+  }
+
+  #forget(delivery: SqsDelivery): void {
+    this.#leases.drop(delivery);
+    if (delivery.phase !== "abandoned") this.ended(delivery);
+    this.#onConfirmed();
+  }
+}

@@ -1,0 +1,94 @@
+// The heartbeat: one scheduler that renews the leases of all messages in hand, and says which have lapsed.
+import type { Clock } from "../internal/clock.js";
+import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
+import type { SqsDelivery } from "./sqs-delivery.js";
+
+/** A lease is renewed when this part of it is left: time for several attempts. */
+const RENEW_WITH_REMAINING = 1 / 3;
+/** Leases that are due within this part of one go along, so that batches are full. */
+const RENEW_TOGETHER = 1 / 10;
+
+/** A lease to be extended to `seconds` from the moment of the request. */
+export interface Extension {
+  readonly delivery: SqsDelivery;
+  readonly seconds: number;
+}
+
+/** What a lease keeper works with. */
+export interface LeaseKeeperOptions {
+  readonly clock: Clock;
+  readonly visibilityTimeoutSeconds: number;
+  /** Asks the service to hide these messages for so many seconds from now. `keep` tells of the new deadline. */
+  readonly extend: (extensions: Extension[]) => void;
+  /** A lease has lapsed. */
+  readonly onLapsed: (delivery: SqsDelivery) => void;
+}
+
+/**
+ * Keeps leases, from the receive until the service has confirmed what becomes of the message:
+ *
+ * ```
+ *  receive ────────────────── renew ──────── deadline        one third is left for attempts;
+ *     │◀──────── 2/3 ───────────▶│◀─── 1/3 ───▶│             at the deadline the lease has lapsed
+ * ```
+ */
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #visibilityTimeoutMs: number;
+  readonly #scheduler: DeadlineScheduler<SqsDelivery>;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.#visibilityTimeoutMs = options.visibilityTimeoutSeconds * 1_000;
+    this.#scheduler = new DeadlineScheduler(options.clock, (delivery) => this.#fallDue(delivery));
+  }
+
+  /** Begins to keep the delivery's lease, or goes by its new deadline. */
+  keep(delivery: SqsDelivery): void {
+    this.#scheduler.schedule(delivery, delivery.deadline - this.#visibilityTimeoutMs * RENEW_WITH_REMAINING);
+  }
+
+  /** Keeps the lease no longer. */
+  drop(delivery: SqsDelivery): void {
+    this.#scheduler.cancel(delivery);
+  }
+
+  stop(): void {
+    this.#scheduler.clear();
+  }
+
+  /** How many seconds a lease can be extended by, counted from now, if `seconds` are wanted; 0 when it cannot. */
+  allowedSeconds(delivery: SqsDelivery, seconds: number): number {
+    const allowed = Math.min(seconds, Math.floor((delivery.latestDeadline - this.#options.clock.now()) / 1_000));
+    const isLonger = this.#options.clock.now() + allowed * 1_000 > delivery.deadline;
+    return isLonger ? allowed : 0;
+  }
+
+  #fallDue(first: SqsDelivery): void {
+    const now = this.#options.clock.now();
+    const due: SqsDelivery[] = [];
+    for (
+      let delivery: SqsDelivery | undefined = first;
+      delivery !== undefined;
+      delivery = this.#scheduler.takeDue(now + this.#visibilityTimeoutMs * RENEW_TOGETHER)
+    ) {
+      due.push(delivery);
+    }
+    const extensions: Extension[] = [];
+    for (const delivery of due) this.#renew(delivery, now, extensions);
+    if (extensions.length > 0) this.#options.extend(extensions);
+  }
+
+  #renew(delivery: SqsDelivery, now: number, extensions: Extension[]): void {
+    if (now >= delivery.deadline) {
+      this.#options.onLapsed(delivery);
+      return;
+    }
+    const seconds = this.allowedSeconds(delivery, this.#options.visibilityTimeoutSeconds);
+    if (!delivery.isExtending && seconds > 0) {
+      delivery.isExtending = true;
+      extensions.push({ delivery, seconds });
+    }
+    this.#scheduler.schedule(delivery, delivery.deadline);
+  }
+}

@@ -1,0 +1,161 @@
+// The options of SqsRunner, read and checked.
+import { OptionError } from "../errors.js";
+import { OptionReader } from "../internal/options.js";
+import { isSqsPort, isSqsSdkClient, type SqsClient } from "./port.js";
+
+/** What an `SqsRunner` is made with. */
+export interface SqsRunnerOptions {
+  /** The URL of the queue, such as `https://sqs.eu-west-1.amazonaws.com/123456789012/orders`. */
+  queueUrl: string;
+  /**
+   * An SDK client of any 3.x version, or anything that has the calls of `SqsPort`. Yours stays yours: it is not
+   * destroyed. Default: two clients set up for polling, one that receives and one that settles.
+   */
+  client?: SqsClient | undefined;
+  /**
+   * The region of the default client. Default: the one that the queue URL names, and for other URLs the SDK's own
+   * (`AWS_REGION`, the shared configuration). There is no silent fallback.
+   */
+  region?: string | undefined;
+  /** How long a receive waits for a message, in seconds. 1 to 20; default 20. */
+  waitTimeSeconds?: number | undefined;
+  /**
+   * How long a message is hidden from others at a time, in seconds; the heartbeat renews it for as long as the message is
+   * here. It is how long others wait for the messages of a process that crashed. 5 to 43,200; default 30.
+   */
+  visibilityTimeoutSeconds?: number | undefined;
+  /** The most receives that are out at once. 1 to 1,000; default 50. There is one while the queue is empty. */
+  maxReceives?: number | undefined;
+  /** Which message attributes to ask for. Default: `["All"]`. */
+  messageAttributeNames?: readonly string[] | undefined;
+  /**
+   * Which system attributes to ask for, beyond those that millrace needs (`ApproximateReceiveCount`, `MessageGroupId`) and
+   * those that most want (`SentTimestamp`, `AWSTraceHeader`). Default: none.
+   */
+  messageSystemAttributeNames?: readonly string[] | undefined;
+  /**
+   * How long a finished message waits for a batch of ten to fill before it is acknowledged, in milliseconds. It does not
+   * wait when nothing else is running. 0 to 10,000; default 250.
+   */
+  settleMaxAgeMs?: number | undefined;
+  /** The most acknowledgement, retry and heartbeat requests that are out at once. 1 to 1,000; default 25. */
+  maxSettleRequests?: number | undefined;
+  /**
+   * How many outcomes may be unconfirmed before no more messages are asked for. It bounds memory while the service cannot
+   * be reached. 10 to 100,000; default 5,000.
+   */
+  maxUnconfirmed?: number | undefined;
+  /**
+   * How long a stop waits for the long polls that are out before it aborts them, in milliseconds. An aborted long poll can
+   * still be given a message, which then stays hidden until its visibility ends; 20,000 rules that out. 0 to 20,000;
+   * default 1,000.
+   */
+  pollGraceMs?: number | undefined;
+  /** How much longer than its wait a receive may take before it is given up, in milliseconds. 100 to 60,000; default 10,000. */
+  receiveTimeoutMs?: number | undefined;
+  /** Where `deadLetter` sends to. Default: the dead-letter queue that the queue's redrive policy names. */
+  deadLetterQueueUrl?: string | undefined;
+  /** For tests: numbers from 0 up to 1, for the jitter of delays. Default `Math.random`. */
+  random?: (() => number) | undefined;
+}
+
+/** The names of all options, for those who pass them on. */
+export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
+  "queueUrl",
+  "client",
+  "region",
+  "waitTimeSeconds",
+  "visibilityTimeoutSeconds",
+  "maxReceives",
+  "messageAttributeNames",
+  "messageSystemAttributeNames",
+  "settleMaxAgeMs",
+  "maxSettleRequests",
+  "maxUnconfirmed",
+  "pollGraceMs",
+  "receiveTimeoutMs",
+  "deadLetterQueueUrl",
+  "random",
+];
+
+/** The options with nothing left open, but for what has no value of its own. */
+export type ResolvedSqsOptions = Readonly<ReturnType<typeof readOptions>>;
+
+/** @throws OptionError when an option cannot be used. */
+export function resolveSqsOptions(options: SqsRunnerOptions): ResolvedSqsOptions {
+  return Object.freeze(readOptions(new OptionReader("SqsRunner", options)));
+}
+
+function readOptions(reader: OptionReader) {
+  const queueUrl = readQueueUrl(reader, "queueUrl");
+  const resolved = {
+    queueUrl,
+    client: readClient(reader),
+    region: readRegion(reader, queueUrl),
+    waitTimeSeconds: reader.integer("waitTimeSeconds", { min: 1, max: 20, fallback: 20 }),
+    visibilityTimeoutSeconds: reader.integer("visibilityTimeoutSeconds", { min: 5, max: 43_200, fallback: 30 }),
+    maxReceives: reader.integer("maxReceives", { min: 1, max: 1_000, fallback: 50 }),
+    messageAttributeNames: reader.strings("messageAttributeNames", ["All"]),
+    messageSystemAttributeNames: readSystemAttributeNames(reader),
+    settleMaxAgeMs: reader.number("settleMaxAgeMs", { min: 0, max: 10_000, fallback: 250 }),
+    maxSettleRequests: reader.integer("maxSettleRequests", { min: 1, max: 1_000, fallback: 25 }),
+    maxUnconfirmed: reader.integer("maxUnconfirmed", { min: 10, max: 100_000, fallback: 5_000 }),
+    pollGraceMs: reader.number("pollGraceMs", { min: 0, max: 20_000, fallback: 1_000 }),
+    receiveTimeoutMs: reader.number("receiveTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
+    deadLetterQueueUrl: reader.has("deadLetterQueueUrl") ? readQueueUrl(reader, "deadLetterQueueUrl") : undefined,
+    random: reader.function<() => number>("random") ?? Math.random,
+  };
+  reader.finish();
+  return resolved;
+}
+
+function readQueueUrl(reader: OptionReader, name: "queueUrl" | "deadLetterQueueUrl"): string {
+  const value = reader.raw(name);
+  if (typeof value !== "string" || !isQueueUrl(value)) {
+    throw new OptionError(name, "the URL of a queue (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)", value);
+  }
+  if (value.endsWith(".fifo")) {
+    throw new OptionError(
+      name,
+      "the URL of a standard queue, as the order of FIFO queues is not kept yet",
+      value,
+      "FIFO_NOT_SUPPORTED",
+    );
+  }
+  return value;
+}
+
+function isQueueUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, pathname } = new URL(value);
+  return (protocol === "https:" || protocol === "http:") && pathname.length > 1 && !pathname.endsWith("/");
+}
+
+function readClient(reader: OptionReader): SqsClient | undefined {
+  const client = reader.raw("client");
+  if (client === undefined) return undefined;
+  if (typeof client === "object" && client !== null && (isSqsPort(client) || isSqsSdkClient(client))) return client;
+  throw new OptionError("client", "an SQSClient of @aws-sdk/client-sqs, or an object with the calls of SqsPort", client);
+}
+
+/** `sqs.REGION.amazonaws.com`, `vpce-….sqs.REGION.vpce.amazonaws.com`, and the older `REGION.queue.amazonaws.com`. */
+const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.|^([a-z]+-[a-z0-9-]+-\d+)\.queue\./u;
+
+function readRegion(reader: OptionReader, queueUrl: string): string | undefined {
+  const match = AWS_HOST.exec(new URL(queueUrl).hostname);
+  const ofQueue = match?.[1] ?? match?.[2];
+  if (!reader.has("region")) return ofQueue;
+  const region = reader.string("region");
+  if (ofQueue !== undefined && region !== ofQueue) {
+    throw new OptionError("region", `"${ofQueue}", as the queue URL says, or to be absent`, region);
+  }
+  return region;
+}
+
+function readSystemAttributeNames(reader: OptionReader): readonly string[] {
+  const wanted = reader.strings("messageSystemAttributeNames", []);
+  if (wanted.includes("All")) return ["All"];
+  return [
+    ...new Set(["ApproximateReceiveCount", "MessageGroupId", "SentTimestamp", "AWSTraceHeader", ...wanted]),
+  ];
+}

@@ -1,0 +1,120 @@
+// What SqsRunner needs of the service: a handful of calls, which an SDK client, the simulated service or anything else
+// can answer.
+import { MillraceError } from "../errors.js";
+import type { Message, MessageAttribute } from "./message.js";
+
+/** What a receive asks for. */
+export interface ReceiveMessageInput {
+  QueueUrl: string;
+  MaxNumberOfMessages: number;
+  WaitTimeSeconds: number;
+  VisibilityTimeout: number;
+  MessageAttributeNames: string[];
+  MessageSystemAttributeNames: string[];
+}
+
+/** One entry of a batch that failed. */
+export interface BatchFailure {
+  Id: string | undefined;
+  /** Whether trying again is useless. */
+  SenderFault: boolean | undefined;
+  Code: string | undefined;
+  Message?: string | undefined;
+}
+
+/** The answer to a batch: an entry is in one list or the other. */
+export interface BatchOutput {
+  Successful?: ReadonlyArray<{ Id: string | undefined }> | undefined;
+  Failed?: readonly BatchFailure[] | undefined;
+}
+
+/** A message to be sent. */
+export interface SendEntry {
+  Id: string;
+  MessageBody: string;
+  MessageAttributes?: Record<string, MessageAttribute>;
+  MessageGroupId?: string;
+}
+
+/**
+ * The calls that millrace makes. The SDK's aggregated client (`new SQS()`) has them as they are; so has `SimulatedSqs` of
+ * `millrace/testing`.
+ */
+export interface SqsPort {
+  receiveMessage(
+    input: ReceiveMessageInput,
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<{ Messages?: Message[] | undefined }>;
+  deleteMessageBatch(input: {
+    QueueUrl: string;
+    Entries: Array<{ Id: string; ReceiptHandle: string }>;
+  }): Promise<BatchOutput>;
+  changeMessageVisibilityBatch(input: {
+    QueueUrl: string;
+    Entries: Array<{ Id: string; ReceiptHandle: string; VisibilityTimeout: number }>;
+  }): Promise<BatchOutput>;
+  sendMessageBatch(input: { QueueUrl: string; Entries: SendEntry[] }): Promise<BatchOutput>;
+  /** Needed only to find the dead-letter queue when `deadLetterQueueUrl` is not given. */
+  getQueueAttributes?(input: {
+    QueueUrl: string;
+    AttributeNames: Array<"RedrivePolicy">;
+  }): Promise<{ Attributes?: Partial<Record<string, string>> | undefined }>;
+  /** Needed only to find the dead-letter queue when `deadLetterQueueUrl` is not given. */
+  getQueueUrl?(input: {
+    QueueName: string;
+    QueueOwnerAWSAccountId: string;
+  }): Promise<{ QueueUrl?: string | undefined }>;
+}
+
+/** An `SQSClient` of `@aws-sdk/client-sqs`, any 3.x version. */
+export interface SqsSdkClient {
+  send(command: never, options?: never): Promise<unknown>;
+}
+
+/** What the option `client` takes. */
+export type SqsClient = SqsPort | SqsSdkClient;
+
+const PORT_METHODS = [
+  "receiveMessage",
+  "deleteMessageBatch",
+  "changeMessageVisibilityBatch",
+  "sendMessageBatch",
+] as const satisfies ReadonlyArray<keyof SqsPort>;
+
+/** Whether a client has the calls as methods. */
+export function isSqsPort(client: object): client is SqsPort {
+  return PORT_METHODS.every((name) => typeof (client as Partial<SqsPort>)[name] === "function");
+}
+
+export function isSqsSdkClient(client: object): client is SqsSdkClient {
+  return typeof (client as Partial<SqsSdkClient>).send === "function";
+}
+
+export type Sdk = typeof import("@aws-sdk/client-sqs");
+
+/** Loads the SDK when it is needed, so that importing millrace costs nothing of it. */
+export async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import("@aws-sdk/client-sqs");
+  } catch (cause) {
+    throw new MillraceError(
+      "SDK_MISSING",
+      "The package @aws-sdk/client-sqs could not be loaded. Install it beside millrace: npm install @aws-sdk/client-sqs",
+      { cause },
+    );
+  }
+}
+
+/** Makes an SDK client's `send` into the calls. */
+export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
+  const send = <Output>(command: object, options?: object): Promise<Output> =>
+    client.send(command as never, options as never) as Promise<Output>;
+  return {
+    receiveMessage: (input, options) => send(new sdk.ReceiveMessageCommand(input as never), options),
+    deleteMessageBatch: (input) => send(new sdk.DeleteMessageBatchCommand(input)),
+    changeMessageVisibilityBatch: (input) => send(new sdk.ChangeMessageVisibilityBatchCommand(input)),
+    sendMessageBatch: (input) => send(new sdk.SendMessageBatchCommand(input as never)),
+    getQueueAttributes: (input) => send(new sdk.GetQueueAttributesCommand(input)),
+    getQueueUrl: (input) => send(new sdk.GetQueueUrlCommand(input)),
+  };
+}

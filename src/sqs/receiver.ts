@@ -1,0 +1,210 @@
+// Asks the queue for messages: as many requests at once as they come back full, one when it is empty.
+import { MillraceError, ServiceError } from "../errors.js";
+import { abortable } from "../internal/abortable.js";
+import { Backoff } from "../internal/backoff.js";
+import type { Timer } from "../internal/clock.js";
+import { createDeferred, type Deferred } from "../internal/deferred.js";
+import type { Intake } from "../runner/runner.js";
+import type { Hand } from "./hand.js";
+import type { Message } from "./message.js";
+import type { ResolvedSqsOptions } from "./options.js";
+import type { ReceiveMessageInput, SqsPort } from "./port.js";
+import { toServiceError } from "./service-errors.js";
+
+/** SQS gives at most ten messages a receive. */
+const MAX_MESSAGES = 10;
+/** The longest that an answer is assumed to take from the service to here. */
+const MAX_LATENCY_MS = 1_000;
+/** After failures. */
+const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
+/** After answers that brought nothing and did not wait for anything. */
+const EMPTY_BACKOFF = { baseMs: 100, maxMs: 5_000 } as const;
+
+/** Asks one queue for messages. */
+export class Receiver {
+  readonly #options: ResolvedSqsOptions;
+  readonly #port: SqsPort;
+  readonly #intake: Intake<Message>;
+  readonly #hand: Hand;
+  readonly #backoff: Backoff;
+  readonly #emptyBackoff: Backoff;
+  readonly #inFlight = new Set<AbortController>();
+  readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
+  /** How many receives may be out: grows with full ones, shrinks with empty ones. */
+  #limit = 1;
+  #pausedAt = -Infinity;
+  #pause: Timer | undefined;
+  #change: Deferred<void> | undefined;
+
+  constructor(parts: { options: ResolvedSqsOptions; port: SqsPort; intake: Intake<Message>; hand: Hand }) {
+    this.#options = parts.options;
+    this.#port = parts.port;
+    this.#intake = parts.intake;
+    this.#hand = parts.hand;
+    this.#backoff = new Backoff({ ...BACKOFF, random: parts.options.random });
+    this.#emptyBackoff = new Backoff({ ...EMPTY_BACKOFF, random: parts.options.random });
+  }
+
+  get receivesInFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /**
+   * Asks once, without waiting for messages: whether there is a queue and it may be read.
+   *
+   * @throws ServiceError when that will not change by itself.
+   */
+  async probe(): Promise<void> {
+    const places = await this.#intake.take(MAX_MESSAGES);
+    if (places === 0) return;
+    const stop = (): void => this.#abortReceives();
+    this.#intake.signal.addEventListener("abort", stop, { once: true });
+    const error = await this.#receive(places, 0);
+    this.#intake.signal.removeEventListener("abort", stop);
+    if (error?.errorClass === "fatal") throw error;
+    if (error !== undefined) this.#backOff(error);
+  }
+
+  /** Receives until the intake's signal aborts; then gives the receives that are out a moment to end. */
+  async run(): Promise<void> {
+    const { signal } = this.#intake;
+    signal.addEventListener("abort", () => this.wake(), { once: true });
+    while (!signal.aborted) {
+      if (!this.#mayReceive()) {
+        await (this.#change ??= createDeferred()).promise;
+        continue;
+      }
+      const places = await this.#intake.take(MAX_MESSAGES);
+      if (places > 0 && this.#mayReceive()) void this.#poll(places);
+      else this.#intake.giveBack(places);
+    }
+    this.#pause?.cancel();
+    await this.#endReceives();
+  }
+
+  /** To be called when something that holds back receiving may have changed. */
+  wake(): void {
+    this.#change?.resolve();
+    this.#change = undefined;
+  }
+
+  #mayReceive(): boolean {
+    return (
+      this.#pause === undefined &&
+      this.#inFlight.size < this.#limit &&
+      this.#hand.unconfirmed < this.#options.maxUnconfirmed
+    );
+  }
+
+  async #poll(places: number): Promise<void> {
+    const sentAt = this.#intake.clock.now();
+    const error = await this.#receive(places, this.#options.waitTimeSeconds);
+    // What was out while another receive failed has met the same trouble: it is backed off from already.
+    if (error !== undefined && sentAt >= this.#pausedAt) this.#backOff(error);
+    this.wake();
+  }
+
+  /** One receive for places that were taken. Answers with the error, if it failed. */
+  async #receive(places: number, waitTimeSeconds: number): Promise<ServiceError | undefined> {
+    const controller = new AbortController();
+    const sentAt = this.#intake.clock.now();
+    let used = 0;
+    this.#inFlight.add(controller);
+    try {
+      const messages = await this.#ask(places, waitTimeSeconds, controller);
+      const durationMs = this.#intake.clock.now() - sentAt;
+      this.#intake.note("received", { requested: places, count: messages.length, durationMs });
+      this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
+      used = this.#hand.takeIn(messages, this.#deadlineOf(sentAt, durationMs), places);
+      return undefined;
+    } catch (cause) {
+      return cause === this.#stopReason ? undefined : toServiceError(cause, "ReceiveMessage");
+    } finally {
+      this.#inFlight.delete(controller);
+      this.#intake.giveBack(places - used);
+    }
+  }
+
+  async #ask(places: number, waitTimeSeconds: number, controller: AbortController): Promise<readonly Message[]> {
+    const { clock } = this.#intake;
+    const limitMs = waitTimeSeconds * 1_000 + this.#options.receiveTimeoutMs;
+    const watchdog = clock.setTimer(() => controller.abort(createTimeoutError(limitMs)), limitMs);
+    try {
+      const answering = this.#port.receiveMessage(this.#inputFor(places, waitTimeSeconds), {
+        abortSignal: controller.signal,
+      });
+      const answer = await abortable(answering, controller.signal);
+      const messages = answer?.Messages ?? [];
+      if (!Array.isArray(messages)) throw new TypeError("the answer's Messages is not a list");
+      return messages;
+    } finally {
+      watchdog.cancel();
+    }
+  }
+
+  #inputFor(places: number, waitTimeSeconds: number): ReceiveMessageInput {
+    const { queueUrl, visibilityTimeoutSeconds, messageAttributeNames, messageSystemAttributeNames } = this.#options;
+    return {
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: places,
+      WaitTimeSeconds: waitTimeSeconds,
+      VisibilityTimeout: visibilityTimeoutSeconds,
+      MessageAttributeNames: [...messageAttributeNames],
+      MessageSystemAttributeNames: [...messageSystemAttributeNames],
+    };
+  }
+
+  /**
+   * Until when messages of this receive are ours. The service counts from the moment it assigned them, which was after the
+   * request went out and before the answer came.
+   */
+  #deadlineOf(sentAt: number, durationMs: number): number {
+    const assignedAt = sentAt + Math.max(0, durationMs - MAX_LATENCY_MS);
+    return assignedAt + this.#options.visibilityTimeoutSeconds * 1_000;
+  }
+
+  /** Goes by what a receive brought: more at once while they come back full, fewer when they do not. */
+  #adapt(count: number, requested: number, waitLeftMs: number): void {
+    this.#backoff.reset();
+    if (count === requested) this.#limit = Math.min(this.#limit + 1, this.#options.maxReceives);
+    else if (count < requested / 2) this.#limit = Math.max(this.#limit - 1, 1);
+    if (count > 0) this.#emptyBackoff.reset();
+    // A queue with 120,000 messages in flight answers long polls with nothing (quotas of SQS): do not ask all the time.
+    else if (waitLeftMs > this.#options.waitTimeSeconds * 500) this.#pauseFor(this.#emptyBackoff.nextDelayMs());
+  }
+
+  #backOff(error: ServiceError): void {
+    this.#limit = 1;
+    this.#pausedAt = this.#intake.clock.now();
+    const delayMs = error.errorClass === "fatal" ? BACKOFF.maxMs : this.#backoff.nextDelayMs();
+    this.#pauseFor(delayMs);
+    this.#intake.report(error);
+    this.#intake.note("backedOff", { error, delayMs, failures: this.#backoff.failures });
+  }
+
+  #pauseFor(delayMs: number): void {
+    this.#pause?.cancel();
+    this.#pause = this.#intake.clock.setTimer(() => {
+      this.#pause = undefined;
+      this.wake();
+    }, delayMs);
+  }
+
+  async #endReceives(): Promise<void> {
+    if (this.#inFlight.size === 0) return;
+    const grace = this.#intake.clock.setTimer(() => this.#abortReceives(), this.#options.pollGraceMs);
+    while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
+    grace.cancel();
+  }
+
+  #abortReceives(): void {
+    for (const controller of this.#inFlight) controller.abort(this.#stopReason);
+  }
+}
+
+function createTimeoutError(limitMs: number): ServiceError {
+  return new ServiceError("RECEIVE_TIMEOUT", `ReceiveMessage has not answered within ${limitMs} ms. It was given up.`, {
+    errorClass: "network",
+    operation: "ReceiveMessage",
+  });
+}

@@ -1,0 +1,114 @@
+// Tells the failures of a request apart: what will not go away, what will, and what to do about it.
+import { type ErrorCode, ServiceError, type ServiceErrorClass } from "../errors.js";
+
+interface Kind {
+  readonly code: ErrorCode;
+  readonly errorClass: ServiceErrorClass;
+  readonly explanation: string;
+}
+
+const QUEUE_NOT_FOUND: Kind = {
+  code: "QUEUE_NOT_FOUND",
+  errorClass: "fatal",
+  explanation: "The queue does not exist. Check the region, account and name in queueUrl.",
+};
+const ACCESS_DENIED: Kind = {
+  code: "ACCESS_DENIED",
+  errorClass: "fatal",
+  explanation:
+    "Permission is missing. Allow sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on the queue, and " +
+    "kms:Decrypt if it is encrypted with a key of yours.",
+};
+const REGION_MISSING: Kind = {
+  code: "REGION_MISSING",
+  errorClass: "fatal",
+  explanation: "No region is known. Give the option region, or set AWS_REGION.",
+};
+const CREDENTIALS_MISSING: Kind = {
+  code: "CREDENTIALS_MISSING",
+  errorClass: "credentials",
+  explanation: "No credentials were found. Give this process a role, a profile, or AWS_ACCESS_KEY_ID and its secret.",
+};
+const CREDENTIALS_REFUSED: Kind = {
+  code: "CREDENTIALS_REFUSED",
+  errorClass: "credentials",
+  explanation: "The service has refused the credentials: they are unknown, expired, or the clock of this machine is off.",
+};
+const THROTTLED: Kind = {
+  code: "THROTTLED",
+  errorClass: "throttled",
+  explanation: "The service asks for fewer requests.",
+};
+const SERVICE_UNAVAILABLE: Kind = {
+  code: "SERVICE_UNAVAILABLE",
+  errorClass: "service",
+  explanation: "The service has failed.",
+};
+const NETWORK: Kind = {
+  code: "NETWORK",
+  errorClass: "network",
+  explanation: "The service was not reached, or its answer did not come.",
+};
+const REQUEST_FAILED: Kind = {
+  code: "REQUEST_FAILED",
+  errorClass: "request",
+  explanation: "The service has refused the request.",
+};
+
+/** By the names under which SQS, its SDKs of either protocol, and Node report them. */
+const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map([
+  ...named(QUEUE_NOT_FOUND, "QueueDoesNotExist", "NonExistentQueue", "QueueDeletedRecently", "InvalidAddress"),
+  ...named(ACCESS_DENIED, "AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMS.AccessDeniedException"),
+  ...named(CREDENTIALS_MISSING, "CredentialsProviderError", "MissingAuthenticationToken"),
+  ...named(CREDENTIALS_REFUSED, "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"),
+  ...named(CREDENTIALS_REFUSED, "InvalidSignatureException", "ExpiredToken", "ExpiredTokenException"),
+  ...named(CREDENTIALS_REFUSED, "IncompleteSignature", "InvalidAccessKeyId", "RequestExpired", "InvalidSecurity"),
+  ...named(THROTTLED, "ThrottlingException", "Throttling", "RequestThrottled", "TooManyRequestsException"),
+  ...named(THROTTLED, "OverLimit", "SlowDown", "KmsThrottled", "ThrottledException", "RequestLimitExceeded"),
+  ...named(SERVICE_UNAVAILABLE, "InternalError", "InternalFailure", "ServiceUnavailable", "InternalServerError"),
+  ...named(NETWORK, "TimeoutError", "NetworkingError", "AbortError", "RequestTimeout"),
+  ...named(NETWORK, "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "EHOSTUNREACH"),
+  ...named(NETWORK, "ENETUNREACH", "ECONNABORTED", "ERR_SOCKET_CONNECTION_TIMEOUT", "EPROTO"),
+]);
+
+function named(kind: Kind, ...names: string[]): Array<[string, Kind]> {
+  return names.map((name) => [name, kind]);
+}
+
+/** What an error may carry: the SDK's errors and Node's are read by shape, so that no version matters. */
+interface ErrorShape {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly $metadata?: { readonly httpStatusCode?: unknown };
+}
+
+/** Makes the failure of a request into an error with a code, a class, and what to do about it. */
+export function toServiceError(cause: unknown, operation: string): ServiceError {
+  if (cause instanceof ServiceError) return cause;
+  const { code, errorClass, explanation } = classify(cause);
+  const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
+}
+
+function classify(cause: unknown): Kind {
+  if (typeof cause !== "object" || cause === null) return REQUEST_FAILED;
+  const { name, code, message, $metadata } = cause as ErrorShape;
+  const kind = findByName(name) ?? findByName(code);
+  if (kind !== undefined) return kind;
+  if (typeof message === "string" && /^region is missing/iu.test(message)) return REGION_MISSING;
+  const status = $metadata?.httpStatusCode;
+  if (status === 429) return THROTTLED;
+  if (status === 403) return ACCESS_DENIED;
+  if (typeof status === "number" && status >= 500) return SERVICE_UNAVAILABLE;
+  if (typeof message === "string" && /socket hang up|could not load credentials/iu.test(message)) {
+    return message.startsWith("socket") ? NETWORK : CREDENTIALS_MISSING;
+  }
+  return REQUEST_FAILED;
+}
+
+/** Older names carry a prefix: `AWS.SimpleQueueService.NonExistentQueue`. */
+function findByName(name: unknown): Kind | undefined {
+  if (typeof name !== "string") return undefined;
+  return KIND_BY_NAME.get(name) ?? KIND_BY_NAME.get(name.slice(name.lastIndexOf(".") + 1));
+}

@@ -1,0 +1,94 @@
+// A message of a queue while it is here: its newest receipt handle, its lease, and how far its settlement has come.
+import type { Scheduled } from "../internal/deadline-queue.js";
+import type { Outcome } from "../runner/outcome.js";
+import type { Delivery } from "../runner/runner.js";
+import type { Message } from "./message.js";
+
+/** SQS hides a message for at most 12 hours after its receive (ChangeMessageVisibility, API reference). */
+const LONGEST_LEASE_MS = 43_200_000;
+
+/** What a delivery hands its calls on to. */
+export interface DeliveryKeeper {
+  settle(delivery: SqsDelivery, outcome: Outcome, isStillRunning: boolean): Promise<void>;
+  extend(delivery: SqsDelivery, seconds: number): Promise<void>;
+  hasLapsed(delivery: SqsDelivery): boolean;
+  ended(delivery: SqsDelivery): void;
+}
+
+/** One receive of a message: what proves it, and until when it is ours. */
+export interface Receipt {
+  readonly handle: string;
+  /** When the lease ends, on the clock. */
+  readonly deadline: number;
+}
+
+/**
+ * - `here`: it waits or runs.
+ * - `settling`: its outcome is on the way to the service.
+ * - `abandoned`: it was settled without its handler, which still runs.
+ */
+export type DeliveryPhase = "here" | "settling" | "abandoned";
+
+/** One message of a queue, with its lease. The lease scheduler finds it by its own fields. */
+export class SqsDelivery implements Delivery<Message>, Scheduled {
+  readonly id: string;
+  readonly message: Message;
+  readonly attempt: number;
+  readonly receivedAt: Date;
+  readonly #keeper: DeliveryKeeper;
+  phase: DeliveryPhase = "here";
+  /** Whether the lease has lapsed: others may have the message. */
+  isLost = false;
+  /** Whether an extension is on its way and wanted. */
+  isExtending = false;
+  /** Resolves when the extension that is on its way was answered. */
+  extension: Promise<void> | undefined;
+  /** The newest handle: SQS gives a new one with each receive, and only the newest is sure to work. */
+  receiptHandle: string;
+  /** When the lease ends, on the clock. */
+  deadline: number;
+  /** Past this the service extends no more. */
+  latestDeadline: number;
+  dueAt = Infinity;
+  queueIndex = -1;
+
+  constructor(parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date; now: number }, keeper: DeliveryKeeper) {
+    this.id = parts.id;
+    this.message = parts.message;
+    this.attempt = Number(parts.message.Attributes?.["ApproximateReceiveCount"] ?? 1) || 1;
+    this.receivedAt = parts.receivedAt;
+    this.receiptHandle = parts.receipt.handle;
+    this.deadline = parts.receipt.deadline;
+    this.latestDeadline = parts.now + LONGEST_LEASE_MS;
+    this.#keeper = keeper;
+  }
+
+  get groupId(): string | undefined {
+    return this.message.Attributes?.["MessageGroupId"];
+  }
+
+  get isLapsed(): boolean {
+    return this.#keeper.hasLapsed(this);
+  }
+
+  /** The message came again: from now on the new receipt counts. */
+  renewReceipt(receipt: Receipt, now: number): void {
+    this.receiptHandle = receipt.handle;
+    this.deadline = receipt.deadline;
+    this.latestDeadline = now + LONGEST_LEASE_MS;
+    this.isLost = false;
+    this.isExtending = false;
+  }
+
+  settle(outcome: Outcome, isStillRunning: boolean): Promise<void> {
+    return this.#keeper.settle(this, outcome, isStillRunning);
+  }
+
+  extend(seconds: number): Promise<void> {
+    return this.#keeper.extend(this, seconds);
+  }
+
+  ended(): void {
+    this.#keeper.ended(this);
+  }
+}

@@ -1,0 +1,72 @@
+// The Worker contract: how many messages may be here at once, and when each one's handler runs.
+import type { Clock } from "../internal/clock.js";
+
+/** One message's turn at the handler, as a worker sees it. */
+export interface Task {
+  /** The message, for strategies that schedule by what it is. */
+  readonly message: unknown;
+  /**
+   * Calls the handler. Call it once, when the task's turn has come. The promise resolves when the handler has ended,
+   * whatever came of it, and never rejects.
+   *
+   * @param resource - What the worker owns, for the handler's context.
+   */
+  run(resource?: unknown): Promise<void>;
+}
+
+/** What a worker is given of the consumer it works for. */
+export interface WorkerHost {
+  /** Where time is read and timers are set. */
+  readonly clock: Clock;
+  /** To be called when a place may have become free. Cheap: it does nothing when nobody waits. */
+  placesFreed(): void;
+  /** Takes an error that no task can carry. */
+  report(error: unknown): void;
+  /** To be called when a worker has been spawned (`change` 1) or released (-1). Strategies without workers never do. */
+  workersChanged(change: 1 | -1): void;
+}
+
+/** What a worker is doing at one moment. */
+export interface WorkerStats {
+  /** Handlers that run now. */
+  readonly running: number;
+  /** Tasks that were accepted and have not started. */
+  readonly waiting: number;
+  /** Workers that exist, busy or idle; for a strategy without workers, the handlers that run. */
+  readonly workers: number;
+}
+
+/**
+ * A strategy for running handlers. The runner reserves places before it asks its source for messages, and each message
+ * that comes uses one; so a worker never has to refuse, and nothing is received that has nowhere to go.
+ *
+ * `millrace/testing` has the suite that every strategy must pass.
+ *
+ * @typeParam Resource - What each worker owns and the handler finds as `context.resource`.
+ */
+export interface Worker<Resource = unknown> {
+  /**
+   * Makes ready. Called once before anything else, and again after a `stop()`.
+   *
+   * @throws When the worker cannot start; nothing may remain of the attempt.
+   */
+  start(host: WorkerHost): Promise<void>;
+  /**
+   * Takes up to `atMost` places and says how many: 0 when there is none, or when it is worth waiting for more.
+   * After 0, `host.placesFreed()` tells when to ask again.
+   */
+  reserve(atMost: number): number;
+  /** Gives back places that were reserved and not used. */
+  release(places: number): void;
+  /** Takes a task for a reserved place. It starts at once when it can, and otherwise waits. */
+  accept(task: Task): void;
+  /** Takes out every task that has not started and frees its place. They are no longer the worker's to run. */
+  withdraw(): Task[];
+  /** Resolves when no task runs or waits. */
+  drained(): Promise<void>;
+  /** Ends what the worker owns. Called after `withdraw()`; what still runs then is left to end by itself. */
+  stop(): Promise<void>;
+  stats(): WorkerStats;
+  /** Never set: it lets the type of the resource be inferred. */
+  readonly resourceType?: Resource;
+}
