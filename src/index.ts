@@ -11,14 +11,11 @@ export {
   type ExponentialRetryOptions,
   type RetryPolicy,
 } from "./consumer/retry-policy.js";
+export { type SchemaHandler, withSchema } from "./consumer/with-schema.js";
+export type { StandardSchema, StandardSchemaIssue } from "./consumer/standard-schema.js";
 export type { StopOptions, StopResult } from "./consumer/stop.js";
-export {
-  type ErrorCode,
-  MillraceError,
-  OptionError,
-  ServiceError,
-  type ServiceErrorClass,
-} from "./errors.js";
+export { type ErrorCode, MillraceError, OptionError, ServiceError, type ServiceErrorClass } from "./errors.js";
+export { type Job, type JobStatus, MemoryRunner, type MemoryRunnerOptions } from "./memory/memory-runner.js";
 export { type EntryResult, Harvester, type HarvesterOptions } from "./harvester/harvester.js";
 export type { Clock, Timer } from "./internal/clock.js";
 export {
@@ -34,7 +31,7 @@ export {
   type Retry,
   retry,
 } from "./runner/outcome.js";
-export type { Delivery, Intake, Runner, RunnerEvents, RunnerStats } from "./runner/runner.js";
+export type { Delivery, Intake, Runner, RunnerEvents, RunnerStats, SettleFacts } from "./runner/runner.js";
 export type { Message, MessageAttribute } from "./sqs/message.js";
 export type { SqsRunnerOptions } from "./sqs/options.js";
 export type {

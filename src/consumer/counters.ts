@@ -13,7 +13,7 @@ export interface Counters {
   /** Handlers whose signal aborted because of `handlerTimeoutMs`. */
   timedOut: number;
   /** Messages that the source took back while they were here. */
-  leasesLost: number;
+  revoked: number;
   /** Messages that came again while they were still here, and were not run a second time. */
   redelivered: number;
   /** Outcomes that the source has confirmed, by kind. */
@@ -34,7 +34,7 @@ export function createCounters(): Counters {
     started: 0,
     failed: 0,
     timedOut: 0,
-    leasesLost: 0,
+    revoked: 0,
     redelivered: 0,
     settled: { ack: 0, retry: 0, release: 0, drop: 0, deadLetter: 0 },
     settlementsLost: 0,

@@ -31,7 +31,7 @@ export interface ConsumerEvents<Message = unknown> extends EventsOf<RunnerEvents
   /** The source has confirmed what becomes of a message. */
   settled: [facts: MessageFacts<Message> & { readonly outcome: Outcome }];
   /** The source has taken a message back. If it was running, its signal has aborted. */
-  leaseLost: [facts: MessageFacts<Message> & { readonly error: Error; readonly wasRunning: boolean }];
+  messageRevoked: [facts: MessageFacts<Message> & { readonly error: Error; readonly wasRunning: boolean }];
   /** A worker was spawned; `workers` is how many there are now. */
   workerSpawned: [facts: { readonly workers: number }];
   /** An idle worker was let go; `workers` is how many there are now. */

@@ -2,7 +2,7 @@
 import { MillraceError, OptionError } from "../errors.js";
 import type { Scheduled } from "../internal/deadline-queue.js";
 import { ack, isOutcome, release, type Outcome } from "../runner/outcome.js";
-import type { Delivery } from "../runner/runner.js";
+import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
 import type { Handler } from "./handler.js";
@@ -19,8 +19,11 @@ export interface ExecutionHost<Message, Resource> {
   /** The lease has lapsed before the handler could be called. */
   lapsed(execution: Execution<Message, Resource>): void;
   /** Tells the source what becomes of the message. */
-  settle(execution: Execution<Message, Resource>, outcome: Outcome): Promise<void>;
+  settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): Promise<void>;
 }
+
+/** The facts of most outcomes. */
+const PLAIN_FACTS: SettleFacts = Object.freeze({ error: undefined, isStillRunning: false });
 
 type Phase = "waiting" | "running" | "ended";
 
@@ -36,7 +39,7 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   /** When the handler was called, on the clock. Set by the session. */
   startedAt = 0;
   /** For the scheduler of handler timeouts. */
-  dueAt = Infinity;
+  dueAt: number = Infinity;
   queueIndex = -1;
 
   constructor(delivery: Delivery<Message>, host: ExecutionHost<Message, Resource>) {
@@ -72,7 +75,7 @@ export class Execution<Message, Resource> implements Task, Scheduled {
 
   async run(resource: unknown): Promise<void> {
     if (this.#isSettled) return; // Its lease lapsed while it waited.
-    if (this.delivery.isLapsed === true) {
+    if (this.delivery.begin?.() === false) {
       this.#host.lapsed(this);
       return;
     }
@@ -82,10 +85,12 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     this.#context = context;
     host.started(this);
     let outcome: Outcome;
+    let failure: unknown;
     try {
       const value = await host.handler(this.delivery.message, context);
       outcome = isOutcome(value) ? value : ack(value);
     } catch (error) {
+      failure = error;
       outcome = isOutcome(error) ? error : host.judge(error, this, context);
     }
     this.#phase = "ended";
@@ -94,7 +99,7 @@ export class Execution<Message, Resource> implements Task, Scheduled {
       return;
     }
     host.finished(this, outcome);
-    this.#settle(outcome);
+    this.#settle(outcome, failure);
   }
 
   /** Tells the handler to end. The first reason stays. */
@@ -111,7 +116,8 @@ export class Execution<Message, Resource> implements Task, Scheduled {
 
   /** Settles the message as failed, though its handler has not ended. */
   giveUp(error: Error): void {
-    if (!this.#isSettled) this.#settle(this.#host.judge(error, this, this.#context as LazyContext<Message, Resource>));
+    if (this.#isSettled) return;
+    this.#settle(this.#host.judge(error, this, this.#context as LazyContext<Message, Resource>), error);
   }
 
   async extend(seconds: number): Promise<void> {
@@ -122,8 +128,10 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     await this.delivery.extend?.(seconds);
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: Outcome, error?: unknown): void {
     this.#isSettled = true;
-    void this.#host.settle(this, outcome);
+    const isStillRunning = this.isRunning;
+    const facts = error === undefined && !isStillRunning ? PLAIN_FACTS : { error, isStillRunning };
+    void this.#host.settle(this, outcome, facts);
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { isOutcome, type Outcome } from "../runner/outcome.js";
-import type { Delivery } from "../runner/runner.js";
+import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { HandlerContext } from "./context.js";
 import type { Counters } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
@@ -62,11 +62,11 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     const execution = this.#undecided.get(delivery);
     if (execution === undefined) return; // Decided already: only the confirmation is out.
     const wasRunning = execution.isRunning;
-    this.#options.counters.leasesLost += 1;
+    this.#options.counters.revoked += 1;
     execution.abort(reason);
     if (!wasRunning) execution.giveBack();
-    if (this.#options.hub.has("leaseLost")) {
-      this.#options.hub.emit("leaseLost", { ...factsOf(execution), error: reason, wasRunning });
+    if (this.#options.hub.has("messageRevoked")) {
+      this.#options.hub.emit("messageRevoked", { ...factsOf(execution), error: reason, wasRunning });
     }
   }
 
@@ -123,14 +123,14 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     hub.emit("messageFinished", { ...factsOf(execution), outcome, durationMs });
   }
 
-  async settle(execution: Execution<Message, Resource>, outcome: Outcome): Promise<void> {
+  async settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): Promise<void> {
     const { counters, hub } = this.#options;
     const { delivery } = execution;
     this.#undecided.delete(delivery);
     this.#unconfirmed += 1;
     try {
       // A source that confirms at once returns nothing, and is not waited for.
-      const confirmation = delivery.settle(outcome, execution.isRunning);
+      const confirmation = delivery.settle(outcome, facts);
       if (confirmation !== undefined) await confirmation;
       counters.settled[outcome.kind] += 1;
       if (hub.has("settled")) hub.emit("settled", { ...factsOf(execution), outcome });
@@ -177,7 +177,11 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     }
   }
 
-  #reportRunning(execution: Execution<Message, Resource>, code: "HANDLER_OVERDUE" | "HANDLER_STUCK", text: string): void {
+  #reportRunning(
+    execution: Execution<Message, Resource>,
+    code: "HANDLER_OVERDUE" | "HANDLER_STUCK",
+    text: string,
+  ): void {
     this.#options.report(new MillraceError(code, `${text} Attempt ${execution.delivery.attempt}.`));
   }
 }
@@ -192,9 +196,13 @@ function createTimeoutError(handlerTimeoutMs: number): MillraceError {
 function asSettlementError(cause: unknown, outcome: Outcome): MillraceError {
   if (cause instanceof MillraceError && SETTLEMENT_CODES.has(cause.code)) return cause;
   if (outcome.kind === "ack" || outcome.kind === "drop") {
-    return new MillraceError("ACKNOWLEDGEMENT_LOST", "A message could not be acknowledged: it will come again.", { cause });
+    return new MillraceError("ACKNOWLEDGEMENT_LOST", "A message could not be acknowledged: it will come again.", {
+      cause,
+    });
   }
-  return new MillraceError("SETTLEMENT_FAILED", `The outcome ${outcome.kind} could not be told to the source.`, { cause });
+  return new MillraceError("SETTLEMENT_FAILED", `The outcome ${outcome.kind} could not be told to the source.`, {
+    cause,
+  });
 }
 
 function factsOf<Message>({ delivery }: { delivery: Delivery<Message> }): { message: Message; attempt: number } {

@@ -88,7 +88,11 @@ function readWorker<Resource>(reader: OptionReader): Worker<Resource> {
     return new PoolWorker({ maxWorkers }) as Worker<unknown> as Worker<Resource>;
   }
   if (reader.has("concurrency")) {
-    throw new OptionError("concurrency", "to be absent, as the worker says how many run at once", reader.raw("concurrency"));
+    throw new OptionError(
+      "concurrency",
+      "to be absent, as the worker says how many run at once",
+      reader.raw("concurrency"),
+    );
   }
   return worker;
 }
@@ -96,7 +100,8 @@ function readWorker<Resource>(reader: OptionReader): Worker<Resource> {
 function readRunner(reader: OptionReader): Runner<never> | Runner<Message> {
   const runner = reader.object<Runner<never>>("runner", "a runner", RUNNER_METHODS);
   if (runner === undefined) {
-    if (!reader.has("queueUrl")) throw new OptionError("queueUrl", "the URL of a queue, or the option runner", undefined);
+    if (!reader.has("queueUrl"))
+      throw new OptionError("queueUrl", "the URL of a queue, or the option runner", undefined);
     return new SqsRunner(reader.pick(SQS_RUNNER_OPTION_NAMES) as unknown as SqsRunnerOptions);
   }
   for (const name of SQS_RUNNER_OPTION_NAMES) {

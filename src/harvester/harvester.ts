@@ -172,7 +172,8 @@ export class Harvester<Item> {
       this.#settle(entry, undefined);
       return true;
     }
-    const error = result?.error ?? new MillraceError("REQUEST_FAILED", "The answer to a batch had no result for an entry.");
+    const error =
+      result?.error ?? new MillraceError("REQUEST_FAILED", "The answer to a batch had no result for an entry.");
     const isWorthwhile =
       result?.status !== "refused" && this.#options.retryUntil(entry.item) > this.#options.clock.now();
     if (isWorthwhile) return false;

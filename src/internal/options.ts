@@ -78,7 +78,11 @@ export class OptionReader {
   }
 
   /** An object that has these methods, or undefined when the option was not given. */
-  object<Shape extends object>(name: string, what: string, methods: ReadonlyArray<keyof Shape & string>): Shape | undefined {
+  object<Shape extends object>(
+    name: string,
+    what: string,
+    methods: ReadonlyArray<keyof Shape & string>,
+  ): Shape | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
     const hasMethods =

@@ -19,18 +19,29 @@ export interface Delivery<Message = unknown> {
    * Tells the source what has become of the message. Called exactly once for each delivery, whatever happened, unless
    * the process ends. Resolves (or returns) when the source has confirmed it; rejects when it cannot be.
    *
-   * @param isStillRunning - Whether the handler was given up on and still runs; `ended` is called when it has ended.
+   * @param facts - How the outcome came about.
    */
-  settle(outcome: Outcome, isStillRunning: boolean): Promise<void> | void;
+  settle(outcome: Outcome, facts: SettleFacts): Promise<void> | void;
   /**
    * Keeps the message from others for at least so many seconds from now. Sources that never take a message back while
    * it is being worked on leave it out.
    */
   extend?(seconds: number): Promise<void>;
-  /** Whether the source has taken the message back, or may have. It is read just before the handler would start. */
-  readonly isLapsed?: boolean;
+  /**
+   * Called just before the handler is. With `false` it is not: the source has taken the message back, or may have, and
+   * `settle` is called with `release`.
+   */
+  begin?(): boolean;
   /** Called when a handler has ended whose message was settled without it. */
   ended?(): void;
+}
+
+/** How an outcome came about. */
+export interface SettleFacts {
+  /** What the handler threw, if the outcome was made from that. */
+  readonly error: unknown;
+  /** Whether the handler was given up on and still runs; `ended` is called when it has ended. */
+  readonly isStillRunning: boolean;
 }
 
 /** What a runner sees of the consumer. */

@@ -2,7 +2,7 @@
 import { MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import type { Outcome } from "../runner/outcome.js";
-import type { Intake } from "../runner/runner.js";
+import type { Intake, SettleFacts } from "../runner/runner.js";
 import { createDeadLetterEntry, DeadLetterQueue, measureBytes } from "./dead-letters.js";
 import { type Extension, LeaseKeeper } from "./lease-keeper.js";
 import type { Message } from "./message.js";
@@ -93,7 +93,7 @@ export class Hand implements DeliveryKeeper {
     return used;
   }
 
-  settle(delivery: SqsDelivery, outcome: Outcome, isStillRunning: boolean): Promise<void> {
+  settle(delivery: SqsDelivery, outcome: Outcome, { isStillRunning }: SettleFacts): Promise<void> {
     delivery.phase = isStillRunning ? "abandoned" : "settling";
     this.#undecided -= 1;
     const confirmation = this.#tell(delivery, outcome);

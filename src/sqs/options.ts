@@ -79,14 +79,30 @@ export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
 ];
 
 /** The options with nothing left open, but for what has no value of its own. */
-export type ResolvedSqsOptions = Readonly<ReturnType<typeof readOptions>>;
+export interface ResolvedSqsOptions {
+  readonly queueUrl: string;
+  readonly client: SqsClient | undefined;
+  readonly region: string | undefined;
+  readonly waitTimeSeconds: number;
+  readonly visibilityTimeoutSeconds: number;
+  readonly maxReceives: number;
+  readonly messageAttributeNames: readonly string[];
+  readonly messageSystemAttributeNames: readonly string[];
+  readonly settleMaxAgeMs: number;
+  readonly maxSettleRequests: number;
+  readonly maxUnconfirmed: number;
+  readonly pollGraceMs: number;
+  readonly receiveTimeoutMs: number;
+  readonly deadLetterQueueUrl: string | undefined;
+  readonly random: () => number;
+}
 
 /** @throws OptionError when an option cannot be used. */
 export function resolveSqsOptions(options: SqsRunnerOptions): ResolvedSqsOptions {
   return Object.freeze(readOptions(new OptionReader("SqsRunner", options)));
 }
 
-function readOptions(reader: OptionReader) {
+function readOptions(reader: OptionReader): ResolvedSqsOptions {
   const queueUrl = readQueueUrl(reader, "queueUrl");
   const resolved = {
     queueUrl,
@@ -135,7 +151,11 @@ function readClient(reader: OptionReader): SqsClient | undefined {
   const client = reader.raw("client");
   if (client === undefined) return undefined;
   if (typeof client === "object" && client !== null && (isSqsPort(client) || isSqsSdkClient(client))) return client;
-  throw new OptionError("client", "an SQSClient of @aws-sdk/client-sqs, or an object with the calls of SqsPort", client);
+  throw new OptionError(
+    "client",
+    "an SQSClient of @aws-sdk/client-sqs, or an object with the calls of SqsPort",
+    client,
+  );
 }
 
 /** `sqs.REGION.amazonaws.com`, `vpce-….sqs.REGION.vpce.amazonaws.com`, and the older `REGION.queue.amazonaws.com`. */
@@ -155,7 +175,5 @@ function readRegion(reader: OptionReader, queueUrl: string): string | undefined 
 function readSystemAttributeNames(reader: OptionReader): readonly string[] {
   const wanted = reader.strings("messageSystemAttributeNames", []);
   if (wanted.includes("All")) return ["All"];
-  return [
-    ...new Set(["ApproximateReceiveCount", "MessageGroupId", "SentTimestamp", "AWSTraceHeader", ...wanted]),
-  ];
+  return [...new Set(["ApproximateReceiveCount", "MessageGroupId", "SentTimestamp", "AWSTraceHeader", ...wanted])];
 }

@@ -32,7 +32,8 @@ const CREDENTIALS_MISSING: Kind = {
 const CREDENTIALS_REFUSED: Kind = {
   code: "CREDENTIALS_REFUSED",
   errorClass: "credentials",
-  explanation: "The service has refused the credentials: they are unknown, expired, or the clock of this machine is off.",
+  explanation:
+    "The service has refused the credentials: they are unknown, expired, or the clock of this machine is off.",
 };
 const THROTTLED: Kind = {
   code: "THROTTLED",

@@ -141,7 +141,8 @@ export class Settler {
     );
     return results.map((result, index) => {
       // A standard queue confirms a delete by an old handle and may delete nothing.
-      if (deliveries[index]?.receiptHandle !== sent[index]?.receiptHandle) return { status: "failed", error: undefined };
+      if (deliveries[index]?.receiptHandle !== sent[index]?.receiptHandle)
+        return { status: "failed", error: undefined };
       if (sent[index]?.isLost === true) return { status: "refused", error: undefined };
       return result;
     });

@@ -1,7 +1,7 @@
 // A message of a queue while it is here: its newest receipt handle, its lease, and how far its settlement has come.
 import type { Scheduled } from "../internal/deadline-queue.js";
 import type { Outcome } from "../runner/outcome.js";
-import type { Delivery } from "../runner/runner.js";
+import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Message } from "./message.js";
 
 /** SQS hides a message for at most 12 hours after its receive (ChangeMessageVisibility, API reference). */
@@ -9,7 +9,7 @@ const LONGEST_LEASE_MS = 43_200_000;
 
 /** What a delivery hands its calls on to. */
 export interface DeliveryKeeper {
-  settle(delivery: SqsDelivery, outcome: Outcome, isStillRunning: boolean): Promise<void>;
+  settle(delivery: SqsDelivery, outcome: Outcome, facts: SettleFacts): Promise<void>;
   extend(delivery: SqsDelivery, seconds: number): Promise<void>;
   hasLapsed(delivery: SqsDelivery): boolean;
   ended(delivery: SqsDelivery): void;
@@ -49,10 +49,13 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   deadline: number;
   /** Past this the service extends no more. */
   latestDeadline: number;
-  dueAt = Infinity;
+  dueAt: number = Infinity;
   queueIndex = -1;
 
-  constructor(parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date; now: number }, keeper: DeliveryKeeper) {
+  constructor(
+    parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date; now: number },
+    keeper: DeliveryKeeper,
+  ) {
     this.id = parts.id;
     this.message = parts.message;
     this.attempt = Number(parts.message.Attributes?.["ApproximateReceiveCount"] ?? 1) || 1;
@@ -67,8 +70,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
     return this.message.Attributes?.["MessageGroupId"];
   }
 
-  get isLapsed(): boolean {
-    return this.#keeper.hasLapsed(this);
+  begin(): boolean {
+    return !this.#keeper.hasLapsed(this);
   }
 
   /** The message came again: from now on the new receipt counts. */
@@ -80,8 +83,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
     this.isExtending = false;
   }
 
-  settle(outcome: Outcome, isStillRunning: boolean): Promise<void> {
-    return this.#keeper.settle(this, outcome, isStillRunning);
+  settle(outcome: Outcome, facts: SettleFacts): Promise<void> {
+    return this.#keeper.settle(this, outcome, facts);
   }
 
   extend(seconds: number): Promise<void> {

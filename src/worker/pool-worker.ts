@@ -210,7 +210,10 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     if (this.#workers <= this.#options.minWorkers) return;
     const dueInMs = longestIdle.idleSince + this.#options.idleTimeoutMs - this.#clock().now();
     // One worker goes per period, however many have been idle for one.
-    this.#idleTimer = this.#clock().setTimer(() => this.#releaseIdle(), dueInMs > 0 ? dueInMs : this.#options.idleTimeoutMs);
+    this.#idleTimer = this.#clock().setTimer(
+      () => this.#releaseIdle(),
+      dueInMs > 0 ? dueInMs : this.#options.idleTimeoutMs,
+    );
   }
 
   #releaseIdle(): void {
