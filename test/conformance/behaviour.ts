@@ -18,10 +18,10 @@ export const localstack = (name: string): string => `localstack/localstack tests
 export interface Bench {
   readonly sqs: SQS;
   /** Creates a queue of its own for this test, and gives its URL. */
-  createQueue(attributes?: Record<string, string>): Promise<string>;
-  send(queueUrl: string, ...bodies: readonly string[]): Promise<void>;
+  readonly createQueue: (attributes?: Record<string, string>) => Promise<string>;
+  readonly send: (queueUrl: string, ...bodies: readonly string[]) => Promise<void>;
   /** Receives up to ten messages, once. */
-  receive(queueUrl: string, options?: ReceiveOptions): Promise<Message[]>;
+  readonly receive: (queueUrl: string, options?: ReceiveOptions) => Promise<Message[]>;
 }
 
 export interface ReceiveOptions {

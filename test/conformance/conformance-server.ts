@@ -6,7 +6,8 @@ import { afterAll, beforeAll } from "vitest";
 const externalEndpoint = process.env["SQS_TEST_ENDPOINT"];
 
 /** Which server it is, as known-differences.ts names it: "millrace" unless SQS_TEST_SERVER says otherwise. */
-export const serverName = process.env["SQS_TEST_SERVER"] ?? (externalEndpoint === undefined ? "millrace" : "external");
+export const serverName: string =
+  process.env["SQS_TEST_SERVER"] ?? (externalEndpoint === undefined ? "millrace" : "external");
 
 /** Credentials that any test server takes; AWS itself needs real ones. */
 const credentials =

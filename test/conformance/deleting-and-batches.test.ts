@@ -105,11 +105,21 @@ for (const [operation, call] of Object.entries(batches)) {
     const QueueUrl = await createQueue();
     expect(await refusal(call(sqs, QueueUrl, ELEVEN))).toMatchObject({
       code: "TooManyEntriesInBatchRequest",
-      legacyCode: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-      message: "Maximum number of entries per request are 10. You have sent 11.",
       httpStatusCode: 400,
     });
   });
+
+  behaviour(
+    `${operation}: the refusal of eleven entries counts them, and has the older protocol's code`,
+    `${api(operation)}; ${localstack("test_too_many_entries_in_batch_request")}`,
+    async ({ sqs, createQueue }) => {
+      const QueueUrl = await createQueue();
+      expect(await refusal(call(sqs, QueueUrl, ELEVEN))).toMatchObject({
+        legacyCode: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        message: "Maximum number of entries per request are 10. You have sent 11.",
+      });
+    },
+  );
 
   behaviour(`${operation}: no entries are refused`, api(operation), async ({ sqs, createQueue }) => {
     const QueueUrl = await createQueue();

@@ -5,17 +5,21 @@ import { api, behaviour, guide, localstack, only, refusal, timed } from "./behav
 const MIB = 1_048_576;
 const SEND = api("SendMessage");
 
+behaviour("a queue that does not exist is refused", api("ReceiveMessage"), async ({ createQueue, receive }) => {
+  const missing = `${await createQueue()}-missing`;
+  expect(await refusal(receive(missing))).toMatchObject({
+    code: "QueueDoesNotExist",
+    httpStatusCode: 400,
+    message: expect.stringMatching(/^The specified queue does not exist/) as string,
+  });
+});
+
 behaviour(
-  "a queue that does not exist is refused, in both protocols' codes",
-  `${api("ReceiveMessage")}; ${localstack("test_non_existent_queue")}`,
+  "the refusal of a queue that does not exist has the older protocol's code",
+  localstack("test_non_existent_queue"),
   async ({ createQueue, receive }) => {
     const missing = `${await createQueue()}-missing`;
-    expect(await refusal(receive(missing))).toMatchObject({
-      code: "QueueDoesNotExist",
-      legacyCode: "AWS.SimpleQueueService.NonExistentQueue",
-      httpStatusCode: 400,
-      message: expect.stringMatching(/^The specified queue does not exist/) as string,
-    });
+    expect((await refusal(receive(missing))).legacyCode).toBe("AWS.SimpleQueueService.NonExistentQueue");
   },
 );
 
@@ -183,10 +187,20 @@ behaviour(
     const again = await sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "7" } });
     expect(again.QueueUrl).toBe(QueueUrl);
     const other = sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "8" } });
-    expect(await refusal(other)).toMatchObject({
-      code: "QueueNameExists",
-      message: "A queue already exists with the same name and a different value for attribute VisibilityTimeout",
-    });
+    expect((await refusal(other)).code).toBe("QueueNameExists");
+  },
+);
+
+behaviour(
+  "the refusal to create a queue with other attributes names the attribute",
+  localstack("test_create_queue_with_different_attributes_raises_exception"),
+  async ({ sqs, createQueue }) => {
+    const QueueUrl = await createQueue();
+    const QueueName = QueueUrl.slice(QueueUrl.lastIndexOf("/") + 1);
+    const { message } = await refusal(sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: "8" } }));
+    expect(message).toBe(
+      "A queue already exists with the same name and a different value for attribute VisibilityTimeout",
+    );
   },
 );
 

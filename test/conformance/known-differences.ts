@@ -1,7 +1,54 @@
-// Where a server is known to differ from AWS. AWS's documentation is on the other side in every case.
+// Where a server is known to differ from AWS. AWS's documentation, which each behaviour names, is on the other side in
+// every case.
+
+/** Of ElasticMQ 1.6.14: the behaviour, and what it does instead. */
+const elasticmq: Readonly<Record<string, string>> = {
+  "SendMessageBatch: the refusal of eleven entries counts them, and has the older protocol's code":
+    "says only TooManyEntriesInBatchRequest",
+  "SendMessageBatch: no entries are refused": "accepts them",
+  "SendMessageBatch: an entry id with a colon is refused": "accepts it",
+  "SendMessageBatch: an entry id with 81 characters is refused": "accepts it",
+  "DeleteMessageBatch: the refusal of eleven entries counts them, and has the older protocol's code":
+    "says only TooManyEntriesInBatchRequest",
+  "DeleteMessageBatch: no entries are refused": "accepts them",
+  "DeleteMessageBatch: an entry id with a colon is refused": "accepts it",
+  "DeleteMessageBatch: an entry id with 81 characters is refused": "accepts it",
+  "ChangeMessageVisibilityBatch: the refusal of eleven entries counts them, and has the older protocol's code":
+    "says only TooManyEntriesInBatchRequest",
+  "ChangeMessageVisibilityBatch: no entries are refused": "accepts them",
+  "ChangeMessageVisibilityBatch: an entry id with a colon is refused": "accepts it",
+  "ChangeMessageVisibilityBatch: an entry id with 81 characters is refused": "accepts it",
+  "an empty answer has no Messages": "sends an empty list",
+  "a wait of 21 s is refused": "code InvalidAttributeValue",
+  "a wait of -1 s is refused": "code InvalidAttributeValue",
+  "a receive of 0 messages is refused": "code InvalidAttributeValue",
+  "a receive of 11 messages is refused": "code InvalidAttributeValue",
+  "a visibility change of a deleted message is refused": "code ReceiptHandleIsInvalid",
+  "a visibility of more than 12 h is refused": "accepts it",
+  "a visibility that would pass 12 h from the receive is refused": "accepts it",
+  "deleting twice succeeds": "the second delete fails with ReceiptHandleIsInvalid",
+  "a delete with the handle of an earlier receive succeeds, whether or not it deletes":
+    "fails with ReceiptHandleIsInvalid",
+  "in a batch send an entry that is too large fails alone": "does not keep the queue's MaximumMessageSize",
+  "a batch send of more than 1 MiB in all is refused": "code InvalidAttributeValue",
+  'the attribute filter "Hel.*" gives Hello, Help.Me': "knows no prefixes",
+  "the digest of attributes covers those that are returned": "knows no prefixes",
+  "the refusal of a queue that does not exist has the older protocol's code": "sends no x-amzn-query-error",
+  "a message of 1 MiB is accepted": "still has the limit of 256 KiB",
+  "a message of 1 MiB and a byte is refused": "code InvalidAttributeValue",
+  "the size of the queue's own limit is kept": "does not keep the queue's MaximumMessageSize",
+  "attributes count towards the size of a message": "does not keep the queue's MaximumMessageSize",
+  "an empty message is refused": "code InvalidAttributeValue",
+  "a control character in a body is refused": "code InvalidAttributeValue",
+  "a second purge within a minute is refused": "accepts it",
+  "tags are set, listed and removed": "sends an empty map when no tag is left",
+  "a retention of a minute is accepted, one of less refused": "keeps no retention",
+  "the name of a deleted queue is blocked for a minute": "can be used at once",
+  "the refusal to create a queue with other attributes names the attribute": "names the queue only",
+  "all attributes of a new queue, with their defaults":
+    "MaximumMessageSize, MessageRetentionPeriod and SqsManagedSseEnabled are missing",
+  "queues are listed by the beginning of their names": "sends an empty list when there is none",
+};
 
 /** By server, then by the name of the behaviour: what that server does instead. */
-export const knownDifferences: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  millrace: {},
-  elasticmq: {},
-};
+export const knownDifferences: Readonly<Record<string, Readonly<Record<string, string>>>> = { elasticmq };

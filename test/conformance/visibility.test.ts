@@ -186,7 +186,7 @@ behaviour(
   api("GetQueueAttributes"),
   async ({ sqs, createQueue, receive, send }) => {
     const QueueUrl = await createQueue({ VisibilityTimeout: "2" });
-    await send(QueueUrl, ..."12345");
+    await send(QueueUrl, "a", "b", "c", "d", "e");
     for (let received = 0; received < 3;) received += (await receive(QueueUrl, { max: 3 - received })).length;
     const readCounts = async (): Promise<string> => {
       const { Attributes } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames: ["All"] });
