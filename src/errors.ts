@@ -11,7 +11,6 @@ export type ErrorCode =
   | "CREDENTIALS_REFUSED"
   | "DEAD_LETTER_FAILED"
   | "DEAD_LETTER_QUEUE_UNKNOWN"
-  | "FIFO_NOT_SUPPORTED"
   | "HANDLER_OVERDUE"
   | "HANDLER_STUCK"
   | "HANDLER_TIMEOUT"
@@ -62,9 +61,9 @@ export class OptionError extends MillraceError {
   /** What came instead, in words. Strings are shortened, and objects only named by their type. */
   readonly received: string;
 
-  constructor(option: string, expected: string, received: unknown, code: ErrorCode = "OPTION_INVALID") {
+  constructor(option: string, expected: string, received: unknown) {
     const described = describeValue(received);
-    super(code, `Option ${option}: expected ${expected}, got ${described}.`);
+    super("OPTION_INVALID", `Option ${option}: expected ${expected}, got ${described}.`);
     this.option = option;
     this.expected = expected;
     this.received = described;

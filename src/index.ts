@@ -44,6 +44,7 @@ export type {
   SqsSdkClient,
 } from "./sqs/port.js";
 export { SqsRunner } from "./sqs/sqs-runner.js";
-export { PoolWorker, type PoolWorkerOptions, type WorkerIdentity } from "./worker/pool-worker.js";
+export type { WorkerIdentity } from "./worker/crew.js";
+export { PoolWorker, type PoolWorkerOptions } from "./worker/pool-worker.js";
 export { SemaphoreWorker, type SemaphoreWorkerOptions } from "./worker/semaphore-worker.js";
 export type { Task, Worker, WorkerHost, WorkerStats } from "./worker/worker.js";

@@ -1,6 +1,6 @@
 // The events of a consumer, from name to payload, and the emitter that keeps listeners from doing harm.
 import { EventEmitter } from "eventemitter3";
-import { MillraceError } from "../errors.js";
+import type { MillraceError } from "../errors.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { RunnerEvents } from "../runner/runner.js";
 import type { StopResult } from "./stop.js";

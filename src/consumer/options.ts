@@ -75,7 +75,7 @@ export function resolveOptions<SourceMessage, Resource>(options: unknown): Resol
     abortGraceMs: reader.number("abortGraceMs", { min: 0, max: 60_000, fallback: 1_000 }),
     logger: reader.object<Logger>("logger", "a logger", LOGGER_METHODS),
     clock: reader.object<Clock>("clock", "a clock", CLOCK_METHODS) ?? systemClock,
-    runner: readRunner(reader) as Runner<unknown> as Runner<SourceMessage>,
+    runner: readRunner(reader) as Runner as Runner<SourceMessage>,
   };
   reader.finish();
   return Object.freeze(resolved);
@@ -85,7 +85,7 @@ function readWorker<Resource>(reader: OptionReader): Worker<Resource> {
   const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
   if (worker === undefined) {
     const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
-    return new PoolWorker({ maxWorkers }) as Worker<unknown> as Worker<Resource>;
+    return new PoolWorker({ maxWorkers }) as Worker as Worker<Resource>;
   }
   if (reader.has("concurrency")) {
     throw new OptionError(

@@ -1,4 +1,5 @@
 // Hands the worker's places to whoever waits for them, first come first served.
+import { invariant } from "../internal/invariant.js";
 import type { Worker } from "../worker/worker.js";
 
 interface Waiter {
@@ -9,8 +10,10 @@ interface Waiter {
 /** The worker's places, as something to wait for. */
 export class Places {
   readonly #worker: Pick<Worker, "reserve" | "release">;
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
+  #taken = 0;
   #isClosed = false;
+  #isEnded = false;
 
   constructor(worker: Pick<Worker, "reserve" | "release">) {
     this.#worker = worker;
@@ -19,22 +22,30 @@ export class Places {
   /** Resolves with the number of places taken: 1 to `atMost`, or 0 when there will be none any more. */
   take(atMost: number): Promise<number> {
     if (this.#isClosed) return Promise.resolve(0);
-    const places = this.#waiters.length === 0 ? this.#worker.reserve(atMost) : 0;
+    const places = this.#waiters.length === 0 ? this.#reserve(atMost) : 0;
     if (places > 0) return Promise.resolve(places);
     return new Promise((resolve) => {
       this.#waiters.push({ atMost, resolve });
     });
   }
 
+  /** Gives back places that were taken and not used. */
   giveBack(places: number): void {
-    if (places > 0) this.#worker.release(places);
+    if (places === 0 || this.#isEnded) return;
+    this.#spend(places);
+    this.#worker.release(places);
+  }
+
+  /** Uses one place that was taken, for a task. */
+  use(): void {
+    this.#spend(1);
   }
 
   /** Serves those who wait, as far as there are places. */
   serve(): void {
     for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
-      const places = this.#worker.reserve(waiter.atMost);
-      if (places === 0) return;
+      const places = this.#reserve(waiter.atMost);
+      if (places === 0 || this.#isEnded) return;
       this.#waiters.shift();
       waiter.resolve(places);
     }
@@ -44,5 +55,23 @@ export class Places {
   close(): void {
     this.#isClosed = true;
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(0);
+  }
+
+  /** Gives back what a runner still holds that did not end in time. What it gives back later does not count. */
+  end(): void {
+    this.giveBack(this.#taken);
+    this.#isEnded = true;
+  }
+
+  #reserve(atMost: number): number {
+    const places = this.#worker.reserve(atMost);
+    this.#taken += places;
+    return places;
+  }
+
+  /** A place that is given back or used twice would raise the concurrency above its limit. */
+  #spend(places: number): void {
+    invariant(places > 0 && places <= this.#taken, `a runner used ${places} places and had taken ${this.#taken}`);
+    this.#taken -= places;
   }
 }

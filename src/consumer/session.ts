@@ -69,6 +69,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     const opened = this.#opened?.catch(() => undefined); // Whoever called start() is told.
     const hasEnded = await limit.allows(Promise.all([opened, this.#source, worker.drained()]));
     const handlersAborted = hasEnded ? 0 : await this.#abortHandlers();
+    this.#places.end();
     const handlersAbandoned = inHand.giveBackAll();
     const isClosed = await this.#close(limit.remainingMs + CLOSE_TIMEOUT_MS);
     inHand.close();
@@ -96,14 +97,15 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
 
   deliver(delivery: Delivery<Message>): void {
     const { worker, inHand, counters } = this.#parts;
+    if (!this.#isStopping) this.#places.use();
     counters.received += 1;
     const execution = inHand.add(delivery);
-    if (this.#isStopping) {
-      this.#places.giveBack(1);
-      this.#release(execution);
-    } else {
+    if (!this.#isStopping) {
       worker.accept(execution);
+      return;
     }
+    this.#places.giveBack(1);
+    this.#release(execution);
   }
 
   revoke(delivery: Delivery<Message>, reason: Error): void {

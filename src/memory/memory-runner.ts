@@ -81,7 +81,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
 
   /** Halts every job that has not ended. One job is halted by its own `halt`. */
   halt(reason?: string): void {
-    for (const job of [...this.#unfinished]) job.halt(reason);
+    for (const job of this.#unfinished) job.halt(reason);
   }
 
   async run(intake: Intake<Payload>): Promise<void> {

@@ -39,9 +39,12 @@ export async function createDefaultPort(options: {
       throwOnRequestTimeout: true,
     },
   });
-  const settlingPort = createSdkPort(settling, sdk);
+  const receivingPort = createSdkPort(receiving, sdk);
   return {
-    port: { ...settlingPort, receiveMessage: createSdkPort(receiving, sdk).receiveMessage },
+    port: {
+      ...createSdkPort(settling, sdk),
+      receiveMessage: (input, options) => receivingPort.receiveMessage(input, options),
+    },
     destroy() {
       receiving.destroy();
       settling.destroy();

@@ -131,12 +131,7 @@ function readQueueUrl(reader: OptionReader, name: "queueUrl" | "deadLetterQueueU
     throw new OptionError(name, "the URL of a queue (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)", value);
   }
   if (value.endsWith(".fifo")) {
-    throw new OptionError(
-      name,
-      "the URL of a standard queue, as the order of FIFO queues is not kept yet",
-      value,
-      "FIFO_NOT_SUPPORTED",
-    );
+    throw new OptionError(name, "the URL of a standard queue, as the order of FIFO queues is not kept yet", value);
   }
   return value;
 }

@@ -1,5 +1,6 @@
 // What SqsRunner needs of the service: a handful of calls, which an SDK client, the simulated service or anything else
 // can answer.
+import type * as AwsSdk from "@aws-sdk/client-sqs";
 import { MillraceError } from "../errors.js";
 import type { Message, MessageAttribute } from "./message.js";
 
@@ -90,7 +91,7 @@ export function isSqsSdkClient(client: object): client is SqsSdkClient {
   return typeof (client as Partial<SqsSdkClient>).send === "function";
 }
 
-export type Sdk = typeof import("@aws-sdk/client-sqs");
+export type Sdk = typeof AwsSdk;
 
 /** Loads the SDK when it is needed, so that importing millrace costs nothing of it. */
 export async function loadSdk(): Promise<Sdk> {

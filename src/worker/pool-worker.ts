@@ -1,11 +1,8 @@
-// The pool strategy: workers are spawned as they are needed, work past the last of them waits in a ring buffer, and idle
-// workers are let go one by one.
-import { MillraceError } from "../errors.js";
-import { Backoff } from "../internal/backoff.js";
-import type { Timer } from "../internal/clock.js";
+// The pool strategy: a crew of workers that grows and shrinks, and a waiting room for the work past the last of them.
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { invariant } from "../internal/invariant.js";
 import { OptionReader } from "../internal/options.js";
+import { Crew, type CrewOptions, type PooledWorker, type WorkerIdentity } from "./crew.js";
 import { Pace } from "./pace.js";
 import { RingBuffer } from "./ring-buffer.js";
 import type { Task, Worker, WorkerHost, WorkerStats } from "./worker.js";
@@ -39,71 +36,50 @@ export interface PoolWorkerOptions<Resource = undefined> {
   onWorkerStop?: ((resource: Resource, worker: WorkerIdentity) => void | Promise<void>) | undefined;
 }
 
-/** Which worker it is. */
-export interface WorkerIdentity {
-  /** 1 for the first worker that was spawned, and so on; never given twice. */
-  readonly id: number;
-}
-
-interface PooledWorker<Resource> extends WorkerIdentity {
-  resource: Resource;
-  idleSince: number;
-}
-
-type PoolState = "stopped" | "running" | "stopping";
-
 /**
  * Runs up to `maxWorkers` handlers at once and keeps a small supply of messages ready behind them, so that receives are
  * full and no slot is idle. This is the default strategy.
  */
 export class PoolWorker<Resource = undefined> implements Worker<Resource> {
   declare readonly resourceType?: Resource;
-  readonly #options: ReturnType<typeof resolvePoolOptions<Resource>>;
+  readonly #options: ResolvedPoolOptions<Resource>;
   readonly #room = new RingBuffer<Task>();
-  /** Idle workers; the one that worked last is on top, so that the others' idle time goes on. */
-  readonly #idle: Array<PooledWorker<Resource>> = [];
-  #host: WorkerHost | undefined;
-  #state: PoolState = "stopped";
-  #pace: Pace;
-  #spawnBackoff: Backoff;
-  #spawnTimer: Timer | undefined;
-  #idleTimer: Timer | undefined;
-  #lastId = 0;
-  #workers = 0;
-  #starting = 0;
+  #life: PoolLife<Resource> | undefined;
+  /** Tasks that run, those of an earlier life included: they hold their slots until they end. */
   #running = 0;
   #reserved = 0;
   #onDrained: Deferred<void> | undefined;
-  readonly #ending = new Set<Promise<void>>();
 
   /** @throws OptionError when an option cannot be used. */
   constructor(options: PoolWorkerOptions<Resource> = {}) {
     this.#options = resolvePoolOptions(options);
-    this.#pace = this.#createPace();
-    this.#spawnBackoff = createSpawnBackoff();
   }
 
   async start(host: WorkerHost): Promise<void> {
-    invariant(this.#state === "stopped", "a pool was started that is in use");
-    this.#host = host;
-    this.#state = "running";
-    this.#pace = this.#createPace();
-    this.#spawnBackoff = createSpawnBackoff();
-    const started: Array<PooledWorker<Resource>> = [];
+    invariant(this.#life === undefined, "a pool was started that is in use");
+    const { waitingRoomMs, maxWorkers } = this.#options;
+    const crew = new Crew({
+      options: this.#options,
+      host,
+      onChange: () => {
+        this.#dispatch();
+        host.placesFreed();
+      },
+    });
+    this.#life = { host, crew, pace: new Pace({ windowMs: waitingRoomMs, slots: maxWorkers }) };
     try {
-      while (started.length < this.#options.minWorkers) started.push(await this.#startWorker());
+      await crew.start();
     } catch (error) {
-      await Promise.all(started.map((worker) => this.#end(worker)));
-      this.#state = "stopped";
+      this.#life = undefined;
       throw error;
     }
-    for (const worker of started) this.#becomeIdle(worker);
   }
 
   reserve(atMost: number): number {
-    if (this.#state !== "running") return 0;
-    const idleSlots = this.#slots() - this.#running - this.#room.size - this.#reserved;
-    const expectedStarts = Math.min(this.#pace.expectedStarts(this.#clock().now()), this.#options.waitingRoom);
+    if (this.#life === undefined) return 0;
+    const { crew, pace, host } = this.#life;
+    const idleSlots = crew.slots - this.#running - this.#room.size - this.#reserved;
+    const expectedStarts = Math.min(pace.expectedStarts(host.clock.now()), this.#options.waitingRoom);
     const places = Math.min(atMost, idleSlots + expectedStarts);
     if (places < 1) return 0;
     // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
@@ -116,23 +92,15 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
   release(places: number): void {
     invariant(places <= this.#reserved, "more places were released than are reserved");
     this.#reserved -= places;
-    this.#host?.placesFreed();
+    this.#life?.host.placesFreed();
   }
 
   accept(task: Task): void {
+    invariant(this.#life !== undefined, "a task was accepted by a pool that is not started");
     invariant(this.#reserved > 0, "a task was accepted without a reserved place");
     this.#reserved -= 1;
-    const worker = this.#idle.pop();
-    if (worker !== undefined) {
-      void this.#work(worker, task);
-      return;
-    }
-    if (this.#canSpawn() && this.#options.onWorkerStart === undefined) {
-      void this.#work(this.#createWorker(undefined as Resource), task);
-      return;
-    }
     this.#room.push(task);
-    this.#spawnForWaiting();
+    this.#dispatch();
   }
 
   withdraw(): Task[] {
@@ -148,147 +116,47 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
   }
 
   async stop(): Promise<void> {
-    if (this.#state === "stopped") return;
-    this.#state = "stopping";
-    this.#spawnTimer?.cancel();
-    this.#spawnTimer = undefined;
-    this.#idleTimer?.cancel();
-    this.#idleTimer = undefined;
-    for (const worker of this.#idle.splice(0)) void this.#end(worker);
-    while (this.#ending.size > 0) await Promise.all(this.#ending);
-    this.#reserved = 0;
-    this.#state = "stopped";
+    const life = this.#life;
+    this.#life = undefined;
+    await life?.crew.stop();
   }
 
   stats(): WorkerStats {
-    return { running: this.#running, waiting: this.#room.size, workers: this.#workers };
+    return { running: this.#running, waiting: this.#room.size, workers: this.#life?.crew.size ?? 0 };
   }
 
-  /** How many workers there could be now: while spawning fails, only those that there are. */
-  #slots(): number {
-    return this.#spawnTimer === undefined ? this.#options.maxWorkers : this.#workers;
-  }
-
-  #canSpawn(): boolean {
-    return this.#workers + this.#starting < this.#slots();
-  }
-
-  /** One worker's life between two idle times: its task, then whatever waits. */
-  async #work(worker: PooledWorker<Resource>, first: Task): Promise<void> {
-    const clock = this.#clock();
+  /** One worker's life between two times of rest: its task, then whatever waits. */
+  async #work(life: PoolLife<Resource>, worker: PooledWorker<Resource>, first: Task): Promise<void> {
+    const { clock } = life.host;
     this.#running += 1;
     let startedAt = clock.now();
     let task: Task | undefined = first;
     while (task !== undefined) {
       await task.run(worker.resource);
       const now = clock.now();
-      this.#pace.ended(now - startedAt, now);
+      life.pace.ended(now - startedAt, now);
       startedAt = now;
-      task = this.#room.shift();
-      if (task !== undefined) this.#host?.placesFreed();
+      // After a stop the worker goes: what waits by then belongs to the next life.
+      task = this.#life === life ? this.#room.shift() : undefined;
+      if (task !== undefined) life.host.placesFreed();
     }
     this.#running -= 1;
-    this.#becomeIdle(worker);
+    life.crew.rest(worker);
     this.#settleIfDrained();
-    this.#host?.placesFreed();
+    this.#dispatch();
+    this.#life?.host.placesFreed();
   }
 
-  #becomeIdle(worker: PooledWorker<Resource>): void {
-    if (this.#state !== "running") {
-      void this.#end(worker);
-      return;
-    }
-    worker.idleSince = this.#clock().now();
-    this.#idle.push(worker);
-    this.#watchIdle();
-  }
-
-  /** Arms the one timer that lets idle workers go, unless it is armed or there is none to let go. */
-  #watchIdle(): void {
-    const longestIdle = this.#idle[0];
-    if (this.#idleTimer !== undefined || longestIdle === undefined) return;
-    if (this.#workers <= this.#options.minWorkers) return;
-    const dueInMs = longestIdle.idleSince + this.#options.idleTimeoutMs - this.#clock().now();
-    // One worker goes per period, however many have been idle for one.
-    this.#idleTimer = this.#clock().setTimer(
-      () => this.#releaseIdle(),
-      dueInMs > 0 ? dueInMs : this.#options.idleTimeoutMs,
-    );
-  }
-
-  #releaseIdle(): void {
-    this.#idleTimer = undefined;
-    const longestIdle = this.#idle[0];
-    const isDue =
-      longestIdle !== undefined && this.#clock().now() - longestIdle.idleSince >= this.#options.idleTimeoutMs;
-    if (isDue && this.#workers > this.#options.minWorkers) {
-      this.#idle.shift();
-      void this.#end(longestIdle);
-    }
-    this.#watchIdle();
-  }
-
-  /** Spawns as many workers as there are tasks that no starting worker will take. */
-  #spawnForWaiting(): void {
-    while (this.#state === "running" && this.#room.size > this.#starting && this.#canSpawn()) void this.#spawn();
-  }
-
-  async #spawn(): Promise<void> {
-    let worker: PooledWorker<Resource>;
-    try {
-      worker = await this.#startWorker();
-    } catch (error) {
-      this.#host?.report(error);
-      this.#retrySpawnLater();
-      return;
-    }
-    this.#spawnBackoff.reset();
-    const task = this.#room.shift();
-    if (task === undefined || this.#state !== "running") this.#becomeIdle(worker);
-    else void this.#work(worker, task);
-  }
-
-  #retrySpawnLater(): void {
-    if (this.#state !== "running" || this.#spawnTimer !== undefined) return;
-    this.#spawnTimer = this.#clock().setTimer(() => {
-      this.#spawnTimer = undefined;
-      this.#spawnForWaiting();
-      this.#host?.placesFreed();
-    }, this.#spawnBackoff.nextDelayMs());
-  }
-
-  async #startWorker(): Promise<PooledWorker<Resource>> {
-    this.#starting += 1;
-    const id = this.#lastId + 1;
-    this.#lastId = id;
-    try {
-      return this.#createWorker((await this.#options.onWorkerStart?.({ id })) as Resource, id);
-    } catch (cause) {
-      throw new MillraceError("WORKER_START_FAILED", `onWorkerStart failed for worker ${id}.`, { cause });
-    } finally {
-      this.#starting -= 1;
-    }
-  }
-
-  #createWorker(resource: Resource, id: number = (this.#lastId += 1)): PooledWorker<Resource> {
-    this.#workers += 1;
-    this.#host?.workersChanged(1);
-    return { id, resource, idleSince: 0 };
-  }
-
-  #end(worker: PooledWorker<Resource>): Promise<void> {
-    const ending = this.#callOnWorkerStop(worker).finally(() => this.#ending.delete(ending));
-    this.#workers -= 1;
-    this.#host?.workersChanged(-1);
-    this.#ending.add(ending);
-    return ending;
-  }
-
-  async #callOnWorkerStop({ id, resource }: PooledWorker<Resource>): Promise<void> {
-    try {
-      await this.#options.onWorkerStop?.(resource, { id });
-    } catch (cause) {
-      this.#host?.report(new MillraceError("WORKER_STOP_FAILED", `onWorkerStop failed for worker ${id}.`, { cause }));
+  /** Starts what waits, as far as slots are free. */
+  #dispatch(): void {
+    const life = this.#life;
+    while (life !== undefined && this.#room.size > 0 && this.#running < this.#options.maxWorkers) {
+      const worker = life.crew.take();
+      if (worker === undefined) {
+        life.crew.spawnFor(this.#room.size);
+        return;
+      }
+      void this.#work(life, worker, this.#room.shift() as Task);
     }
   }
 
@@ -297,22 +165,21 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     this.#onDrained.resolve();
     this.#onDrained = undefined;
   }
-
-  #createPace(): Pace {
-    return new Pace({ windowMs: this.#options.waitingRoomMs, slots: this.#options.maxWorkers });
-  }
-
-  #clock(): WorkerHost["clock"] {
-    invariant(this.#host !== undefined, "a pool was used before it was started");
-    return this.#host.clock;
-  }
 }
 
-function createSpawnBackoff(): Backoff {
-  return new Backoff({ baseMs: 200, maxMs: 30_000 });
+/** What a pool has from a start to its stop. */
+interface PoolLife<Resource> {
+  readonly host: WorkerHost;
+  readonly crew: Crew<Resource>;
+  readonly pace: Pace;
 }
 
-function resolvePoolOptions<Resource>(options: PoolWorkerOptions<Resource>) {
+interface ResolvedPoolOptions<Resource> extends CrewOptions<Resource> {
+  readonly waitingRoom: number;
+  readonly waitingRoomMs: number;
+}
+
+function resolvePoolOptions<Resource>(options: PoolWorkerOptions<Resource>): ResolvedPoolOptions<Resource> {
   const reader = new OptionReader("PoolWorker", options);
   const maxWorkers = reader.integer("maxWorkers", { min: 1, max: 100_000, fallback: 10 });
   const resolved = {

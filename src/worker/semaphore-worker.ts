@@ -27,7 +27,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
   readonly #permits: number;
   readonly #weight: ((message: Message) => number) | undefined;
   readonly #waiting = new Map<Task, number>();
-  #semaphore: Semaphore;
+  readonly #semaphore: Semaphore;
   #host: WorkerHost | undefined;
   #running = 0;
   #reserved = 0;
@@ -86,7 +86,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
   }
 
   async stop(): Promise<void> {
-    this.#reserved = 0;
+    this.#host = undefined;
   }
 
   stats(): WorkerStats {

@@ -1,0 +1,208 @@
+// The workers of a pool: spawned as they are needed, kept while idle for a time, let go one by one.
+import { MillraceError } from "../errors.js";
+import { Backoff } from "../internal/backoff.js";
+import type { Timer } from "../internal/clock.js";
+import type { WorkerHost } from "./worker.js";
+
+/** Which worker it is. */
+export interface WorkerIdentity {
+  /** 1 for the first worker that was spawned, and so on; never given twice. */
+  readonly id: number;
+}
+
+/** A worker, and what it owns. */
+export interface PooledWorker<Resource> extends WorkerIdentity {
+  readonly resource: Resource;
+  /** When it had its last task, on the clock. */
+  idleSince: number;
+}
+
+/** What a crew is made with; see `PoolWorkerOptions`. */
+export interface CrewOptions<Resource> {
+  readonly maxWorkers: number;
+  readonly minWorkers: number;
+  readonly idleTimeoutMs: number;
+  readonly onWorkerStart: ((worker: WorkerIdentity) => Resource | Promise<Resource>) | undefined;
+  readonly onWorkerStop: ((resource: Resource, worker: WorkerIdentity) => void | Promise<void>) | undefined;
+}
+
+const SPAWN_BACKOFF = { baseMs: 200, maxMs: 30_000 } as const;
+
+/** The workers of one pool, from a start to its stop. */
+export class Crew<Resource> {
+  readonly #options: CrewOptions<Resource>;
+  readonly #host: WorkerHost;
+  /** Called when a worker has become ready, and when spawning can be tried again. */
+  readonly #onChange: () => void;
+  /** The one that worked last is on top, so that the others' idle time goes on. */
+  readonly #idle: Array<PooledWorker<Resource>> = [];
+  readonly #changing = new Set<Promise<void>>();
+  readonly #backoff = new Backoff(SPAWN_BACKOFF);
+  #idleTimer: Timer | undefined;
+  #spawnTimer: Timer | undefined;
+  #isStopped = false;
+  #lastId = 0;
+  #size = 0;
+  #starting = 0;
+
+  constructor(parts: { options: CrewOptions<Resource>; host: WorkerHost; onChange: () => void }) {
+    this.#options = parts.options;
+    this.#host = parts.host;
+    this.#onChange = parts.onChange;
+  }
+
+  /** How many workers there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * How many workers there could be. While spawning fails only those that there are count, but never none: somebody must
+   * find out when it works again.
+   */
+  get slots(): number {
+    return this.#backoff.failures === 0 ? this.#options.maxWorkers : Math.max(1, this.#size);
+  }
+
+  /** Spawns the workers that are always kept. When one fails, all are ended again. */
+  async start(): Promise<void> {
+    const attempts = Array.from({ length: this.#options.minWorkers }, () => this.#startWorker());
+    const results = await Promise.allSettled(attempts);
+    const failure = results.find((result) => result.status === "rejected");
+    for (const result of results) {
+      if (result.status === "rejected") continue;
+      if (failure === undefined) this.rest(result.value);
+      else this.#end(result.value);
+    }
+    if (failure === undefined) return;
+    await this.stop();
+    throw failure.reason;
+  }
+
+  /** A worker that can begin at once: an idle one, or a new one where starting one takes no time. */
+  take(): PooledWorker<Resource> | undefined {
+    const worker = this.#idle.pop();
+    if (worker !== undefined || this.#options.onWorkerStart !== undefined || !this.#maySpawn()) return worker;
+    return this.#admit(this.#nextId(), undefined as Resource);
+  }
+
+  /** Spawns workers for so many tasks, if that many are not starting already; each rests when it is ready. */
+  spawnFor(tasks: number): void {
+    while (this.#starting < tasks && this.#maySpawn()) this.#track(this.#spawn());
+  }
+
+  /** Has the worker rest until it is taken or let go. */
+  rest(worker: PooledWorker<Resource>): void {
+    if (this.#isStopped) {
+      this.#end(worker);
+      return;
+    }
+    worker.idleSince = this.#host.clock.now();
+    this.#idle.push(worker);
+    this.#watchIdle();
+  }
+
+  /** Ends the idle workers and waits for those that are starting or ending. A busy one ends when it comes to rest. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#spawnTimer?.cancel();
+    this.#idleTimer?.cancel();
+    for (const worker of this.#idle.splice(0)) this.#end(worker);
+    while (this.#changing.size > 0) await Promise.all(this.#changing);
+  }
+
+  #maySpawn(): boolean {
+    if (this.#isStopped || this.#spawnTimer !== undefined) return false;
+    // After a failure one at a time tries whether it works again.
+    if (this.#backoff.failures > 0 && this.#starting > 0) return false;
+    return this.#size + this.#starting < this.#options.maxWorkers;
+  }
+
+  async #spawn(): Promise<void> {
+    try {
+      const worker = await this.#startWorker();
+      this.#backoff.reset();
+      this.rest(worker);
+      this.#onChange();
+    } catch (error) {
+      this.#host.report(error);
+      this.#retryLater();
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#isStopped || this.#spawnTimer !== undefined) return;
+    this.#spawnTimer = this.#host.clock.setTimer(() => {
+      this.#spawnTimer = undefined;
+      this.#onChange();
+    }, this.#backoff.nextDelayMs());
+  }
+
+  async #startWorker(): Promise<PooledWorker<Resource>> {
+    const id = this.#nextId();
+    this.#starting += 1;
+    try {
+      return this.#admit(id, (await this.#options.onWorkerStart?.({ id })) as Resource);
+    } catch (cause) {
+      throw new MillraceError("WORKER_START_FAILED", `onWorkerStart failed for worker ${id}.`, { cause });
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  #admit(id: number, resource: Resource): PooledWorker<Resource> {
+    this.#size += 1;
+    this.#host.workersChanged(1);
+    return { id, resource, idleSince: 0 };
+  }
+
+  #end(worker: PooledWorker<Resource>): void {
+    this.#size -= 1;
+    this.#host.workersChanged(-1);
+    if (this.#options.onWorkerStop !== undefined) this.#track(this.#stopWorker(worker, this.#options.onWorkerStop));
+  }
+
+  async #stopWorker(
+    { id, resource }: PooledWorker<Resource>,
+    onWorkerStop: NonNullable<CrewOptions<Resource>["onWorkerStop"]>,
+  ): Promise<void> {
+    try {
+      await onWorkerStop(resource, { id });
+    } catch (cause) {
+      this.#host.report(new MillraceError("WORKER_STOP_FAILED", `onWorkerStop failed for worker ${id}.`, { cause }));
+    }
+  }
+
+  /** Arms the one timer that lets idle workers go, unless it is armed or there is none to let go. */
+  #watchIdle(): void {
+    const [longestIdle] = this.#idle;
+    if (this.#idleTimer !== undefined || longestIdle === undefined || this.#size <= this.#options.minWorkers) return;
+    const { clock } = this.#host;
+    const { idleTimeoutMs } = this.#options;
+    const dueInMs = longestIdle.idleSince + idleTimeoutMs - clock.now();
+    // One worker goes per period, however many have been idle for one.
+    this.#idleTimer = clock.setTimer(() => this.#releaseIdle(), dueInMs > 0 ? dueInMs : idleTimeoutMs);
+  }
+
+  #releaseIdle(): void {
+    this.#idleTimer = undefined;
+    const [longestIdle] = this.#idle;
+    const isDue =
+      longestIdle !== undefined && this.#host.clock.now() - longestIdle.idleSince >= this.#options.idleTimeoutMs;
+    if (isDue && this.#size > this.#options.minWorkers) {
+      this.#idle.shift();
+      this.#end(longestIdle);
+    }
+    this.#watchIdle();
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  #track(change: Promise<void>): void {
+    const tracked = change.finally(() => this.#changing.delete(tracked));
+    this.#changing.add(tracked);
+  }
+}
