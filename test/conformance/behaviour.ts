@@ -24,7 +24,7 @@ export interface Bench {
   readonly receive: (queueUrl: string, options?: ReceiveOptions) => Promise<Message[]>;
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   readonly waitSeconds?: number;
   readonly max?: number;
   readonly visibilitySeconds?: number;

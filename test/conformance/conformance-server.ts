@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 /** A new client of the SDK, without retries, so that each answer is seen as it came. */
-export function connect(): SQS {
+function connect(): SQS {
   return new SQS({
     endpoint: externalEndpoint ?? ownServer?.endpoint ?? "",
     region: process.env["AWS_REGION"] ?? "us-east-1",

@@ -14,11 +14,11 @@ import {
 } from "./errors.js";
 
 export const LONGEST_VISIBILITY_SECONDS = 43_200;
-export const LONGEST_WAIT_SECONDS = 20;
+const LONGEST_WAIT_SECONDS = 20;
 export const LONGEST_DELAY_SECONDS = 900;
-export const MOST_MESSAGES_PER_RECEIVE = 10;
-export const MOST_ENTRIES_PER_BATCH = 10;
-export const MOST_MESSAGE_ATTRIBUTES = 10;
+const MOST_MESSAGES_PER_RECEIVE = 10;
+const MOST_ENTRIES_PER_BATCH = 10;
+const MOST_MESSAGE_ATTRIBUTES = 10;
 /** 1 MiB; it was 256 KiB until August 2025. */
 export const LARGEST_MESSAGE_BYTES = 1_048_576;
 
@@ -36,7 +36,9 @@ interface Range {
   readonly reason: string;
 }
 
-const RANGES = {
+type RangedParameter = "WaitTimeSeconds" | "MaxNumberOfMessages" | "VisibilityTimeout" | "DelaySeconds";
+
+const RANGES: Readonly<Record<RangedParameter, Range>> = {
   WaitTimeSeconds: { least: 0, most: LONGEST_WAIT_SECONDS, reason: "Must be >= 0 and <= 20, if provided." },
   MaxNumberOfMessages: {
     least: 1,
@@ -53,12 +55,12 @@ const RANGES = {
     most: LONGEST_DELAY_SECONDS,
     reason: "DelaySeconds must be >= 0 and <= 900.",
   },
-} satisfies Record<string, Range>;
+};
 
 /** The number that was given, if the service would take it; else the default. */
-export function numberInRange(parameter: keyof typeof RANGES, value: number | undefined, fallback: number): number {
+export function numberInRange(parameter: RangedParameter, value: number | undefined, fallback: number): number {
   if (value === undefined || value === null) return fallback;
-  const { least, most, reason }: Range = RANGES[parameter];
+  const { least, most, reason } = RANGES[parameter];
   if (!Number.isInteger(value) || value < least || value > most) throw invalidValue(value, parameter, reason);
   return value;
 }

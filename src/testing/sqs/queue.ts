@@ -60,10 +60,10 @@ const LONGEST_VISIBILITY_MS = LONGEST_VISIBILITY_SECONDS * 1000;
 export class Queue {
   readonly identity: QueueIdentity;
   readonly settings: QueueSettings;
-  readonly tags = new Map<string, string>();
+  readonly tags: Map<string, string> = new Map();
   readonly createdAt: number;
   changedAt: number;
-  purgedAt = -Infinity;
+  purgedAt: number = -Infinity;
 
   readonly #surroundings: QueueSurroundings;
   readonly #messages = new Map<string, StoredMessage>();
@@ -211,15 +211,24 @@ export class Queue {
   /** Lets everything happen that fell due since the last look, and says what time it is. */
   #catchUp(): number {
     const now = this.#surroundings.clock.now();
-    for (let next = this.#hidden.takeDue(now); next !== undefined; next = this.#hidden.takeDue(now)) {
-      this.#enter(next, "visible");
-    }
+    for (const message of this.#takeDue(now)) this.#enter(message, "visible");
     const sentBefore = now - this.settings.retentionMs;
     for (let place = this.#retention.takeDue(sentBefore); place; place = this.#retention.takeDue(sentBefore)) {
       this.#remove(place.message);
       this.#record(place.message, { kind: "expired" });
     }
     return now;
+  }
+
+  /** Hidden messages whose time has come: by that time, then in the order in which they were sent. */
+  #takeDue(now: number): StoredMessage[] {
+    const due: StoredMessage[] = [];
+    for (let next = this.#hidden.takeDue(now); next !== undefined; next = this.#hidden.takeDue(now)) {
+      this.#counts[next.state] -= 1;
+      next.state = "gone";
+      due.push(next);
+    }
+    return due.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
   }
 
   #take(request: ReceiveRequest): SqsMessage[] {
