@@ -36,8 +36,10 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #context: LazyContext<Message, Resource> | undefined;
-  /** When the handler was called, on the clock. Set by the session. */
+  /** When the handler was called, on the clock. Set by the host. */
   startedAt = 0;
+  /** Whether the handler has run longer than it may. Set by the host. */
+  isTimedOut = false;
   /** For the scheduler of handler timeouts. */
   dueAt: number = Infinity;
   queueIndex = -1;

@@ -163,10 +163,11 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     if (runningMs < handlerTimeoutMs) {
       this.#reportRunning(execution, "HANDLER_OVERDUE", `A handler has been running for ${overdueAfterMs} ms.`);
       this.#deadlines.schedule(execution, execution.startedAt + handlerTimeoutMs);
-    } else if (runningMs < handlerTimeoutMs + abortGraceMs) {
+    } else if (!execution.isTimedOut) {
+      execution.isTimedOut = true;
       this.#options.counters.timedOut += 1;
       execution.abort(createTimeoutError(handlerTimeoutMs));
-      this.#deadlines.schedule(execution, execution.startedAt + handlerTimeoutMs + abortGraceMs);
+      this.#deadlines.schedule(execution, clock.now() + abortGraceMs);
     } else {
       this.#reportRunning(
         execution,

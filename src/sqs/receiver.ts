@@ -57,7 +57,7 @@ export class Receiver {
   async probe(): Promise<void> {
     const places = await this.#intake.take(MAX_MESSAGES);
     if (places === 0) return;
-    const stop = (): void => this.#abortReceives();
+    const stop = (): void => this.abort();
     this.#intake.signal.addEventListener("abort", stop, { once: true });
     const error = await this.#receive(places, 0);
     this.#intake.signal.removeEventListener("abort", stop);
@@ -80,6 +80,11 @@ export class Receiver {
     }
     this.#pause?.cancel();
     await this.#endReceives();
+  }
+
+  /** Aborts the receives that are still out: there is no more time for them. */
+  abort(): void {
+    for (const controller of this.#inFlight) controller.abort(this.#stopReason);
   }
 
   /** To be called when something that holds back receiving may have changed. */
@@ -192,13 +197,9 @@ export class Receiver {
 
   async #endReceives(): Promise<void> {
     if (this.#inFlight.size === 0) return;
-    const grace = this.#intake.clock.setTimer(() => this.#abortReceives(), this.#options.pollGraceMs);
+    const grace = this.#intake.clock.setTimer(() => this.abort(), this.#options.pollGraceMs);
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
-  }
-
-  #abortReceives(): void {
-    for (const controller of this.#inFlight) controller.abort(this.#stopReason);
   }
 }
 

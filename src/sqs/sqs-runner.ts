@@ -49,6 +49,7 @@ export class SqsRunner implements Runner<Message> {
   }
 
   async close(signal: AbortSignal): Promise<void> {
+    this.#connection?.receiver.abort();
     await this.#connection?.hand.close(signal);
     this.#connection?.owned.destroy();
     this.#connection = undefined;
