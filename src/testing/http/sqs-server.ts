@@ -98,6 +98,7 @@ export class SqsServer {
     this.sqs.close();
   }
 
+  /** Stops it, so that `await using` does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -1,18 +1,41 @@
 // What goes into and comes out of the simulated service: the shapes of the SDK's `SQS` client, as types of our own.
 // Structural, so that no release of the SDK can break a test that uses them.
 
+import type {
+  CreateQueueInput,
+  GetQueueAttributesInput,
+  GetQueueAttributesOutput,
+  GetQueueUrlInput,
+  ListDeadLetterSourceQueuesInput,
+  ListDeadLetterSourceQueuesOutput,
+  ListMessageMoveTasksInput,
+  ListMessageMoveTasksOutput,
+  ListQueueTagsOutput,
+  ListQueuesInput,
+  ListQueuesOutput,
+  QueueUrlOutput,
+  SetQueueAttributesInput,
+  SqsQueueInput,
+  StartMessageMoveTaskInput,
+  StartMessageMoveTaskOutput,
+  TagQueueInput,
+  UntagQueueInput,
+} from "./queue-api.js";
+
 /** Options of a single call, as the SDK takes them. */
 export interface SqsCallOptions {
   /** Ends the wait for the answer; the call then rejects with an `AbortError`. */
   readonly abortSignal?: AbortSignal | undefined;
 }
 
+/** An attribute that a sender put on a message. */
 export interface SqsMessageAttribute {
   readonly DataType: string | undefined;
   readonly StringValue?: string | undefined;
   readonly BinaryValue?: Uint8Array | undefined;
 }
 
+/** The attributes of a message, by name. */
 export type SqsMessageAttributes = Readonly<Record<string, SqsMessageAttribute>>;
 
 /** A received message. */
@@ -35,10 +58,7 @@ export interface SqsBatchFailure {
   SenderFault: boolean;
 }
 
-export interface SqsQueueInput {
-  readonly QueueUrl: string | undefined;
-}
-
+/** Which messages to receive, how many, and how long to wait for them. */
 export interface ReceiveMessageInput extends SqsQueueInput {
   readonly MaxNumberOfMessages?: number | undefined;
   readonly WaitTimeSeconds?: number | undefined;
@@ -49,10 +69,12 @@ export interface ReceiveMessageInput extends SqsQueueInput {
   readonly ReceiveRequestAttemptId?: string | undefined;
 }
 
+/** What a receive brought; `Messages` is missing when it brought nothing. */
 export interface ReceiveMessageOutput {
   Messages?: SqsMessage[];
 }
 
+/** A message that is to be sent. */
 export interface OutgoingMessage {
   readonly MessageBody: string | undefined;
   readonly DelaySeconds?: number | undefined;
@@ -62,8 +84,10 @@ export interface OutgoingMessage {
   readonly MessageDeduplicationId?: string | undefined;
 }
 
+/** One message and the queue that it goes to. */
 export interface SendMessageInput extends SqsQueueInput, OutgoingMessage {}
 
+/** The id that a sent message was given, and its digests. */
 export interface SendMessageOutput {
   MessageId: string;
   MD5OfMessageBody: string;
@@ -71,116 +95,66 @@ export interface SendMessageOutput {
   MD5OfMessageSystemAttributes?: string;
 }
 
+/** What every entry of a batch has: an id that is its own within the batch. */
 export interface SqsBatchEntry {
   readonly Id: string | undefined;
 }
 
+/** One to ten entries for a queue. */
 export interface SqsBatchInput<Entry extends SqsBatchEntry> extends SqsQueueInput {
   readonly Entries: readonly Entry[] | undefined;
 }
 
+/** What became of each entry of a batch. */
 export interface SqsBatchOutput<Result> {
   Successful: Result[];
   /** Missing when nothing failed. */
   Failed?: SqsBatchFailure[];
 }
 
+/** A message in a batch. */
 export interface SendMessageBatchEntry extends SqsBatchEntry, OutgoingMessage {}
+
+/** One to ten messages for a queue. */
 export type SendMessageBatchInput = SqsBatchInput<SendMessageBatchEntry>;
+
+/** What became of each message of a batch. */
 export type SendMessageBatchOutput = SqsBatchOutput<SendMessageOutput & { Id: string }>;
 
+/** Which message to delete. */
 export interface DeleteMessageInput extends SqsQueueInput {
   readonly ReceiptHandle: string | undefined;
 }
+
+/** A message to delete in a batch. */
 export interface DeleteMessageBatchEntry extends SqsBatchEntry {
   readonly ReceiptHandle: string | undefined;
 }
+
+/** One to ten messages to delete. */
 export type DeleteMessageBatchInput = SqsBatchInput<DeleteMessageBatchEntry>;
+
+/** What became of each delete of a batch. */
 export type DeleteMessageBatchOutput = SqsBatchOutput<{ Id: string }>;
 
+/** For how many seconds from now a message is to stay hidden. */
 export interface ChangeMessageVisibilityInput extends SqsQueueInput {
   readonly ReceiptHandle: string | undefined;
   readonly VisibilityTimeout: number | undefined;
 }
+
+/** A visibility change in a batch. */
 export interface ChangeMessageVisibilityBatchEntry extends SqsBatchEntry {
   readonly ReceiptHandle: string | undefined;
   readonly VisibilityTimeout?: number | undefined;
 }
+
+/** One to ten visibility changes. */
 export type ChangeMessageVisibilityBatchInput = SqsBatchInput<ChangeMessageVisibilityBatchEntry>;
+
+/** What became of each visibility change of a batch. */
 export type ChangeMessageVisibilityBatchOutput = SqsBatchOutput<{ Id: string }>;
 
-/** Names and values of a queue's attributes, all as strings, as the service has them. */
-export type SqsQueueAttributes = Readonly<Record<string, string | undefined>>;
-
-export interface CreateQueueInput {
-  readonly QueueName: string | undefined;
-  readonly Attributes?: SqsQueueAttributes | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
-}
-export interface QueueUrlOutput {
-  QueueUrl: string;
-}
-export interface GetQueueUrlInput {
-  readonly QueueName: string | undefined;
-  readonly QueueOwnerAWSAccountId?: string | undefined;
-}
-export interface ListQueuesInput {
-  readonly QueueNamePrefix?: string | undefined;
-  readonly MaxResults?: number | undefined;
-  readonly NextToken?: string | undefined;
-}
-export interface ListQueuesOutput {
-  QueueUrls?: string[];
-  NextToken?: string;
-}
-export interface GetQueueAttributesInput extends SqsQueueInput {
-  readonly AttributeNames?: readonly string[] | undefined;
-}
-export interface GetQueueAttributesOutput {
-  Attributes?: Record<string, string>;
-}
-export interface SetQueueAttributesInput extends SqsQueueInput {
-  readonly Attributes: SqsQueueAttributes | undefined;
-}
-export interface TagQueueInput extends SqsQueueInput {
-  readonly Tags: Readonly<Record<string, string>> | undefined;
-}
-export interface UntagQueueInput extends SqsQueueInput {
-  readonly TagKeys: readonly string[] | undefined;
-}
-export interface ListQueueTagsOutput {
-  Tags?: Record<string, string>;
-}
-export interface ListDeadLetterSourceQueuesInput extends SqsQueueInput {
-  readonly MaxResults?: number | undefined;
-  readonly NextToken?: string | undefined;
-}
-export interface ListDeadLetterSourceQueuesOutput {
-  queueUrls: string[];
-  NextToken?: string;
-}
-export interface StartMessageMoveTaskInput {
-  readonly SourceArn: string | undefined;
-  readonly DestinationArn?: string | undefined;
-  readonly MaxNumberOfMessagesPerSecond?: number | undefined;
-}
-export interface StartMessageMoveTaskOutput {
-  TaskHandle: string;
-}
-export interface ListMessageMoveTasksInput {
-  readonly SourceArn: string | undefined;
-  readonly MaxResults?: number | undefined;
-}
-export interface SqsMessageMoveTask {
-  Status: string;
-  SourceArn: string;
-  DestinationArn?: string;
-  ApproximateNumberOfMessagesMoved: number;
-  StartedTimestamp: number;
-}
-export interface ListMessageMoveTasksOutput {
-  Results: SqsMessageMoveTask[];
-}
 /** An answer that says nothing but "done". */
 export interface EmptyOutput {
   readonly $metadata?: object;
@@ -215,5 +189,9 @@ export interface SqsOperations {
 
 /** The name of a simulated operation. */
 export type SqsOperation = keyof SqsOperations;
+
+/** What an operation takes. */
 export type SqsInput<Operation extends SqsOperation> = SqsOperations[Operation]["input"];
+
+/** What an operation gives. */
 export type SqsOutput<Operation extends SqsOperation> = SqsOperations[Operation]["output"];

@@ -1,7 +1,11 @@
 // What the service answers instead of a result. Names and messages are those that AWS sends; see the API reference
 // of each operation, and "Common Error Types" there.
 
-interface SqsErrorInit {
+/** What an `SqsServiceError` has besides its name and message. */
+export interface SqsErrorInit {
+  /**
+   * @defaultValue 400
+   */
   readonly httpStatusCode?: number;
   /** The code of the older query protocol, where it differs from the name. */
   readonly queryCode?: string;

@@ -1,9 +1,10 @@
 // The operations on queues: create, delete, purge, attributes, tags, dead-letter sources, moving dead letters back.
 
-import type { EmptyOutput, SqsInput, SqsMessageMoveTask, SqsOutput } from "./api.js";
+import type { EmptyOutput, SqsInput, SqsOutput } from "./api.js";
 import { invalidAttributeName, invalidParameter, purgeInProgress, resourceNotFound } from "./errors.js";
 import { required } from "./limits.js";
 import type { ArrivedRequest } from "./message-operations.js";
+import type { SqsMessageMoveTask } from "./queue-api.js";
 import type { Queue } from "./queue.js";
 import { StoredMessage } from "./stored-message.js";
 

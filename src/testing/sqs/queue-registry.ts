@@ -1,8 +1,8 @@
 // The queues of the simulated service, by name, URL and ARN.
 
-import type { CreateQueueInput } from "./api.js";
 import { notSimulated, queueDeletedRecently, queueDoesNotExist, queueNameExists } from "./errors.js";
 import { assertQueueName, required } from "./limits.js";
+import type { CreateQueueInput } from "./queue-api.js";
 import { QueueSettings } from "./queue-settings.js";
 import { Queue, type QueueSurroundings } from "./queue.js";
 

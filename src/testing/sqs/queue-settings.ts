@@ -1,8 +1,8 @@
 // The attributes of a queue: their defaults, what they may be, and the numbers that the queue works with.
 
-import type { SqsQueueAttributes } from "./api.js";
 import { invalidAttributeName, invalidAttributeValue, invalidParameter, invalidValue } from "./errors.js";
 import { LARGEST_MESSAGE_BYTES, LONGEST_DELAY_SECONDS, LONGEST_VISIBILITY_SECONDS } from "./limits.js";
+import type { SqsQueueAttributes } from "./queue-api.js";
 
 /** Where messages go that were received too often. */
 export interface RedrivePolicy {

@@ -2,13 +2,14 @@
 
 import { systemClock, type Clock } from "../../internal/clock.js";
 import { seededRandom, type RandomSource } from "../random.js";
-import type { SqsCallOptions, SqsInput, SqsMessageMoveTask, SqsOperation, SqsOutput } from "./api.js";
+import type { SqsCallOptions, SqsInput, SqsOperation, SqsOutput } from "./api.js";
 import { ConnectionResetError, internalFailure, notSimulated, requestAborted, requestThrottled } from "./errors.js";
 import { FaultDice, noFaults, type Fault, type FaultSettings } from "./faults.js";
 import { Journal } from "./journal.js";
 import * as messages from "./message-operations.js";
 import type { ArrivedRequest } from "./message-operations.js";
 import { pause, untilAborted } from "./pause.js";
+import type { SqsMessageMoveTask } from "./queue-api.js";
 import * as queues from "./queue-operations.js";
 import { QueueRegistry, type ServiceAddress } from "./queue-registry.js";
 import type { QueueCounts } from "./queue.js";
@@ -129,6 +130,7 @@ export class SimulatedSqs {
     return this.#address.endpoint;
   }
 
+  /** Makes all queue URLs begin otherwise from now on; those given out before are still understood. */
   set endpoint(endpoint: string) {
     this.#address.endpoint = endpoint;
   }
@@ -246,14 +248,17 @@ export class SimulatedSqs {
     };
   }
 
+  /** Receives up to ten messages, waiting for the first one if it has to. */
   receiveMessage(input: SqsInput<"ReceiveMessage">, options?: SqsCallOptions): Promise<SqsOutput<"ReceiveMessage">> {
     return this.perform("ReceiveMessage", input, options);
   }
 
+  /** Sends a message. */
   sendMessage(input: SqsInput<"SendMessage">, options?: SqsCallOptions): Promise<SqsOutput<"SendMessage">> {
     return this.perform("SendMessage", input, options);
   }
 
+  /** Sends one to ten messages; each can fail by itself. */
   sendMessageBatch(
     input: SqsInput<"SendMessageBatch">,
     options?: SqsCallOptions,
@@ -261,10 +266,12 @@ export class SimulatedSqs {
     return this.perform("SendMessageBatch", input, options);
   }
 
+  /** Deletes a received message. */
   deleteMessage(input: SqsInput<"DeleteMessage">, options?: SqsCallOptions): Promise<SqsOutput<"DeleteMessage">> {
     return this.perform("DeleteMessage", input, options);
   }
 
+  /** Deletes one to ten received messages; each can fail by itself. */
   deleteMessageBatch(
     input: SqsInput<"DeleteMessageBatch">,
     options?: SqsCallOptions,
@@ -272,6 +279,7 @@ export class SimulatedSqs {
     return this.perform("DeleteMessageBatch", input, options);
   }
 
+  /** Changes for how long a received message stays hidden from others. */
   changeMessageVisibility(
     input: SqsInput<"ChangeMessageVisibility">,
     options?: SqsCallOptions,
@@ -279,6 +287,7 @@ export class SimulatedSqs {
     return this.perform("ChangeMessageVisibility", input, options);
   }
 
+  /** Changes for how long one to ten messages stay hidden; each can fail by itself. */
   changeMessageVisibilityBatch(
     input: SqsInput<"ChangeMessageVisibilityBatch">,
     options?: SqsCallOptions,
@@ -286,26 +295,32 @@ export class SimulatedSqs {
     return this.perform("ChangeMessageVisibilityBatch", input, options);
   }
 
+  /** Creates a queue, or finds it if it has the same attributes. */
   createQueue(input: SqsInput<"CreateQueue">, options?: SqsCallOptions): Promise<SqsOutput<"CreateQueue">> {
     return this.perform("CreateQueue", input, options);
   }
 
+  /** Deletes a queue with all its messages. */
   deleteQueue(input: SqsInput<"DeleteQueue">, options?: SqsCallOptions): Promise<SqsOutput<"DeleteQueue">> {
     return this.perform("DeleteQueue", input, options);
   }
 
+  /** Deletes all messages of a queue; once a minute at most. */
   purgeQueue(input: SqsInput<"PurgeQueue">, options?: SqsCallOptions): Promise<SqsOutput<"PurgeQueue">> {
     return this.perform("PurgeQueue", input, options);
   }
 
+  /** Finds a queue by its name. */
   getQueueUrl(input: SqsInput<"GetQueueUrl">, options?: SqsCallOptions): Promise<SqsOutput<"GetQueueUrl">> {
     return this.perform("GetQueueUrl", input, options);
   }
 
+  /** Lists queues by the beginning of their names. */
   listQueues(input: SqsInput<"ListQueues"> = {}, options?: SqsCallOptions): Promise<SqsOutput<"ListQueues">> {
     return this.perform("ListQueues", input, options);
   }
 
+  /** Reads a queue's attributes: its counts and its settings. */
   getQueueAttributes(
     input: SqsInput<"GetQueueAttributes">,
     options?: SqsCallOptions,
@@ -313,6 +328,7 @@ export class SimulatedSqs {
     return this.perform("GetQueueAttributes", input, options);
   }
 
+  /** Changes a queue's settings. */
   setQueueAttributes(
     input: SqsInput<"SetQueueAttributes">,
     options?: SqsCallOptions,
@@ -320,18 +336,22 @@ export class SimulatedSqs {
     return this.perform("SetQueueAttributes", input, options);
   }
 
+  /** Sets tags on a queue. */
   tagQueue(input: SqsInput<"TagQueue">, options?: SqsCallOptions): Promise<SqsOutput<"TagQueue">> {
     return this.perform("TagQueue", input, options);
   }
 
+  /** Takes tags off a queue. */
   untagQueue(input: SqsInput<"UntagQueue">, options?: SqsCallOptions): Promise<SqsOutput<"UntagQueue">> {
     return this.perform("UntagQueue", input, options);
   }
 
+  /** Lists a queue's tags. */
   listQueueTags(input: SqsInput<"ListQueueTags">, options?: SqsCallOptions): Promise<SqsOutput<"ListQueueTags">> {
     return this.perform("ListQueueTags", input, options);
   }
 
+  /** Lists the queues that send their dead letters to this one. */
   listDeadLetterSourceQueues(
     input: SqsInput<"ListDeadLetterSourceQueues">,
     options?: SqsCallOptions,
@@ -339,6 +359,7 @@ export class SimulatedSqs {
     return this.perform("ListDeadLetterSourceQueues", input, options);
   }
 
+  /** Moves dead letters back to where they came from, all at once. */
   startMessageMoveTask(
     input: SqsInput<"StartMessageMoveTask">,
     options?: SqsCallOptions,
@@ -346,6 +367,7 @@ export class SimulatedSqs {
     return this.perform("StartMessageMoveTask", input, options);
   }
 
+  /** Lists what was moved out of a dead-letter queue. */
   listMessageMoveTasks(
     input: SqsInput<"ListMessageMoveTasks">,
     options?: SqsCallOptions,
