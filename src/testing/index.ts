@@ -6,7 +6,7 @@ export { SimulatedSqs, type SimulatedSqsOptions } from "./sqs/simulated-sqs.js";
 export { ConnectionResetError, SqsServiceError, type SqsErrorInit } from "./sqs/errors.js";
 export type { Fault, FaultableRequest, FaultScript, FaultSettings } from "./sqs/faults.js";
 export type { Journal, JournalEntry, JournalEvent } from "./sqs/journal.js";
-export type { QueueCounts } from "./sqs/queue.js";
+export type { QueueCounts } from "./sqs/message-store.js";
 export type { Statistics } from "./sqs/statistics.js";
 export { SqsServer, type SqsServerOptions } from "./http/sqs-server.js";
 export type {

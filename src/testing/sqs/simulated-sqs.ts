@@ -12,7 +12,7 @@ import { pause, untilAborted } from "./pause.js";
 import type { SqsMessageMoveTask } from "./queue-api.js";
 import * as queues from "./queue-operations.js";
 import { QueueRegistry, type ServiceAddress } from "./queue-registry.js";
-import type { QueueCounts } from "./queue.js";
+import type { QueueCounts } from "./message-store.js";
 import { newStatistics, type Statistics } from "./statistics.js";
 
 /** What a `SimulatedSqs` takes. */

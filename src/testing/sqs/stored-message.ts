@@ -70,6 +70,15 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
     this.retention = new RetentionPlace(this);
   }
 
+  /** Counts a receive. The handles of earlier ones stay valid if this is a duplicate. */
+  noteReceive(now: number, isDuplicate: boolean): void {
+    if (this.receiveCount === 0) this.firstReceivedAt = now;
+    this.receiveCount += 1;
+    this.lastReceivedAt = now;
+    this.latestReceipt += 1;
+    if (!isDuplicate) this.oldestValidReceipt = this.latestReceipt;
+  }
+
   /** The message as a receive returns it. */
   present(receiptHandle: string, wanted: WantedAttributes, toEpochMs: (clockMs: number) => number): SqsMessage {
     const message: SqsMessage = {
