@@ -1,7 +1,7 @@
 // The messages of a queue that are here, from their receive until the service has confirmed what becomes of them.
 import { MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
-import type { Outcome } from "../runner/outcome.js";
+import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
 import { createDeadLetterEntry, DeadLetterQueue, measureBytes } from "./dead-letters.js";
 import { type Extension, LeaseKeeper } from "./lease-keeper.js";
@@ -12,7 +12,7 @@ import { Settler } from "./settler.js";
 import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
 
 /** What the hand needs of the consumer. */
-export type HandIntake = Pick<Intake<Message>, "clock" | "deliver" | "revoke" | "report" | "note">;
+export type HandIntake = Pick<Intake<Message>, "clock" | "deliver" | "settled" | "revoke" | "report" | "note">;
 
 /** What a hand works with. */
 export interface HandParts {
@@ -37,6 +37,7 @@ export class Hand implements DeliveryKeeper {
   readonly #onConfirmed: () => void;
   /** Deliveries whose outcome is not known yet. When there is none, nothing is worth waiting for. */
   #undecided = 0;
+  #isAboutToFlush = false;
 
   constructor(parts: HandParts) {
     const { options, intake, port } = parts;
@@ -60,7 +61,10 @@ export class Hand implements DeliveryKeeper {
       maxAgeMs: options.settleMaxAgeMs,
       maxRequests: options.maxSettleRequests,
       report: (error) => intake.report(error),
-      onSettled: (delivery) => this.#forget(delivery),
+      onDeleted: (delivery, error) => {
+        this.#forget(delivery);
+        intake.settled(delivery, error);
+      },
       onExtended: (extension, sentAt, error) => this.#noteExtension(extension, sentAt, error),
       onExtensionsSent: (count) => intake.note("leasesExtended", { count }),
     });
@@ -93,13 +97,13 @@ export class Hand implements DeliveryKeeper {
     return used;
   }
 
-  settle(delivery: SqsDelivery, outcome: Outcome, { isStillRunning }: SettleFacts): Promise<void> {
+  settle(delivery: SqsDelivery, outcome: Outcome, { isStillRunning }: SettleFacts): "later" {
     delivery.phase = isStillRunning ? "abandoned" : "settling";
     this.#undecided -= 1;
-    const confirmation = this.#tell(delivery, outcome);
-    // Nothing else is running that could fill the batch.
-    if (this.#undecided === 0) this.#settler.flush();
-    return confirmation;
+    if (outcome.kind === "ack" || outcome.kind === "drop") this.#settler.delete(delivery);
+    else void this.#tell(delivery, outcome);
+    this.#flushIfAlone();
+    return "later";
   }
 
   async extend(delivery: SqsDelivery, seconds: number): Promise<void> {
@@ -159,17 +163,33 @@ export class Hand implements DeliveryKeeper {
     this.#leases.keep(delivery);
   }
 
-  #tell(delivery: SqsDelivery, outcome: Outcome): Promise<void> {
-    switch (outcome.kind) {
-      case "ack":
-      case "drop":
-        return this.#settler.delete(delivery);
-      case "retry":
-        return this.#return(delivery, Math.ceil(outcome.afterSeconds));
-      case "release":
-        return this.#return(delivery, 0);
-      case "deadLetter":
-        return this.#moveToDeadLetters(delivery, outcome.reason);
+  /** Tells the service, and the consumer when the service has confirmed it. */
+  async #tell(delivery: SqsDelivery, outcome: Exclude<Outcome, Ack | Drop>): Promise<void> {
+    try {
+      if (outcome.kind === "deadLetter") {
+        await this.#sendDeadLetter(delivery, outcome.reason);
+        this.#settler.delete(delivery);
+        this.#flushIfAlone();
+        return;
+      }
+      await this.#return(delivery, outcome.kind === "retry" ? Math.ceil(outcome.afterSeconds) : 0);
+      this.#intake.settled(delivery);
+    } catch (error) {
+      this.#intake.settled(delivery, error);
+    }
+  }
+
+  async #sendDeadLetter(delivery: SqsDelivery, reason: string): Promise<void> {
+    try {
+      const queueUrl = await this.#deadLetterQueue.url();
+      const entry = createDeadLetterEntry(delivery.message, reason);
+      const sent = this.#settler.sendDeadLetter({ delivery, queueUrl, entry, bytes: measureBytes(entry) });
+      this.#flushIfAlone();
+      await sent;
+    } catch (cause) {
+      await this.#giveBack(delivery, this.#options.visibilityTimeoutSeconds);
+      if (cause instanceof MillraceError && cause.code === "DEAD_LETTER_QUEUE_UNKNOWN") throw cause;
+      throw new MillraceError("DEAD_LETTER_FAILED", "A message could not be sent to the dead-letter queue.", { cause });
     }
   }
 
@@ -181,30 +201,31 @@ export class Hand implements DeliveryKeeper {
     }
   }
 
+  /** Makes the message visible again after so many seconds. */
   async #return(delivery: SqsDelivery, seconds: number): Promise<void> {
-    if (this.hasLapsed(delivery)) {
-      this.#forget(delivery); // It is visible again already.
-      return;
-    }
-    // An extension that arrives after the return would hide the message again.
     this.#leases.drop(delivery);
-    delivery.isExtending = false;
-    await delivery.extension;
-    const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
-    await this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
+    try {
+      if (this.hasLapsed(delivery)) return; // It is visible again already.
+      // An extension that arrives after the return would hide the message again.
+      delivery.isExtending = false;
+      await delivery.extension;
+      const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
+      const returned = this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
+      this.#flushIfAlone();
+      await returned;
+    } finally {
+      this.#forget(delivery);
+    }
   }
 
-  async #moveToDeadLetters(delivery: SqsDelivery, reason: string): Promise<void> {
-    try {
-      const queueUrl = await this.#deadLetterQueue.url();
-      const entry = createDeadLetterEntry(delivery.message, reason);
-      await this.#settler.sendDeadLetter({ delivery, queueUrl, entry, bytes: measureBytes(entry) });
-    } catch (cause) {
-      await this.#giveBack(delivery, this.#options.visibilityTimeoutSeconds);
-      if (cause instanceof MillraceError && cause.code === "DEAD_LETTER_QUEUE_UNKNOWN") throw cause;
-      throw new MillraceError("DEAD_LETTER_FAILED", "A message could not be sent to the dead-letter queue.", { cause });
-    }
-    await this.#settler.delete(delivery);
+  /** When nothing else runs that could fill a batch. A microtask later, so that what is settled together goes together. */
+  #flushIfAlone(): void {
+    if (this.#undecided > 0 || this.#isAboutToFlush) return;
+    this.#isAboutToFlush = true;
+    queueMicrotask(() => {
+      this.#isAboutToFlush = false;
+      this.#settler.flush();
+    });
   }
 
   #extendAll(extensions: readonly Extension[]): void {
