@@ -19,7 +19,7 @@ export interface ExecutionHost<Message, Resource> {
   /** The lease has lapsed before the handler could be called. */
   lapsed(execution: Execution<Message, Resource>): void;
   /** Tells the source what becomes of the message. */
-  settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): Promise<void>;
+  settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void;
 }
 
 /** The facts of most outcomes. */
@@ -32,10 +32,11 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   readonly delivery: Delivery<Message>;
   readonly #host: ExecutionHost<Message, Resource>;
   #phase: Phase = "waiting";
-  #isSettled = false;
+  #outcome: Outcome | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #context: LazyContext<Message, Resource> | undefined;
+  #onEnd: (() => void) | undefined;
   /** When the handler was called, on the clock. Set by the host. */
   startedAt = 0;
   /** Whether the handler has run longer than it may. Set by the host. */
@@ -62,9 +63,13 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     return this.#abortReason !== undefined;
   }
 
-  /** Whether the source was told what becomes of the message. */
+  /** What becomes of the message, once the source was told. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
   get isSettled(): boolean {
-    return this.#isSettled;
+    return this.#outcome !== undefined;
   }
 
   get signal(): AbortSignal {
@@ -75,33 +80,29 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     return this.#controller.signal;
   }
 
-  async run(resource: unknown): Promise<void> {
-    if (this.#isSettled) return; // Its lease lapsed while it waited.
-    if (this.delivery.begin?.() === false) {
-      this.#host.lapsed(this);
+  run(resource: unknown, onEnd: () => void): void {
+    if (!this.#mayBegin()) {
+      onEnd();
       return;
     }
     this.#phase = "running";
-    const host = this.#host;
-    const context = new LazyContext<Message, Resource>(this, resource as Resource);
-    this.#context = context;
-    host.started(this);
-    let outcome: Outcome;
-    let failure: unknown;
+    this.#onEnd = onEnd;
+    this.#context = new LazyContext<Message, Resource>(this, resource as Resource);
+    this.#host.started(this);
     try {
-      const value = await host.handler(this.delivery.message, context);
-      outcome = isOutcome(value) ? value : ack(value);
+      const answer = this.#host.handler(this.delivery.message, this.#context);
+      if (!isThenable(answer)) {
+        this.#succeed(answer);
+        return;
+      }
+      // One promise per message: the one that `then` makes.
+      void asPromise(answer).then(
+        (value) => this.#succeed(value),
+        (error: unknown) => this.#fail(error),
+      );
     } catch (error) {
-      failure = error;
-      outcome = isOutcome(error) ? error : host.judge(error, this, context);
+      this.#fail(error);
     }
-    this.#phase = "ended";
-    if (this.#isSettled) {
-      this.delivery.ended?.();
-      return;
-    }
-    host.finished(this, outcome);
-    this.#settle(outcome, failure);
   }
 
   /** Tells the handler to end. The first reason stays. */
@@ -113,27 +114,70 @@ export class Execution<Message, Resource> implements Task, Scheduled {
 
   /** Gives the message back without its handler: it has not started, or there is no more time to wait for it. */
   giveBack(): void {
-    if (!this.#isSettled) this.#settle(release());
+    if (!this.isSettled) this.#settle(release());
   }
 
   /** Settles the message as failed, though its handler has not ended. */
   giveUp(error: Error): void {
-    if (this.#isSettled) return;
-    this.#settle(this.#host.judge(error, this, this.#context as LazyContext<Message, Resource>), error);
+    if (!this.isSettled) this.#settle(this.#judge(error), error);
   }
 
   async extend(seconds: number): Promise<void> {
     if (!(typeof seconds === "number" && seconds >= 1 && seconds <= 43_200)) {
       throw new OptionError("seconds", "a number from 1 to 43200", seconds);
     }
-    if (this.#isSettled) throw new MillraceError("LEASE_LOST", "The message is settled: it cannot be extended.");
+    if (this.isSettled) throw new MillraceError("LEASE_LOST", "The message is settled: it cannot be extended.");
     await this.delivery.extend?.(seconds);
   }
 
+  #mayBegin(): boolean {
+    if (this.isSettled) return false; // Its lease lapsed while it waited.
+    if (this.delivery.begin?.() !== false) return true;
+    this.#host.lapsed(this);
+    return false;
+  }
+
+  #succeed(value: unknown): void {
+    this.#finish(isOutcome(value) ? value : ack(value), undefined);
+  }
+
+  #fail(error: unknown): void {
+    if (isOutcome(error)) this.#finish(error, undefined);
+    else if (this.isSettled) this.#finish(release(), error);
+    else this.#finish(this.#judge(error), error);
+  }
+
+  #judge(error: unknown): Outcome {
+    return this.#host.judge(error, this, this.#context as LazyContext<Message, Resource>);
+  }
+
+  /** The handler has ended: its message is settled, unless it was without it, and its slot is free. */
+  #finish(outcome: Outcome, error: unknown): void {
+    this.#phase = "ended";
+    if (this.isSettled) {
+      this.delivery.ended?.();
+    } else {
+      this.#host.finished(this, outcome);
+      this.#settle(outcome, error);
+    }
+    this.#onEnd?.();
+  }
+
   #settle(outcome: Outcome, error?: unknown): void {
-    this.#isSettled = true;
+    this.#outcome = outcome;
     const isStillRunning = this.isRunning;
     const facts = error === undefined && !isStillRunning ? PLAIN_FACTS : { error, isStillRunning };
-    void this.#host.settle(this, outcome, facts);
+    this.#host.settle(this, outcome, facts);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === "function"
+  );
+}
+
+/** Other thenables may call back twice, or throw. */
+function asPromise(thenable: PromiseLike<unknown>): Promise<unknown> {
+  return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
 }

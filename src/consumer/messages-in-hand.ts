@@ -31,11 +31,10 @@ const judgeByDefault = exponentialRetry();
 export class MessagesInHand<Message, Resource> implements ExecutionHost<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
   readonly #options: MessagesInHandOptions<Message, Resource>;
-  /** Those whose outcome is not yet decided. */
-  readonly #undecided = new Map<Delivery<Message>, Execution<Message, Resource>>();
+  /** From the delivery until the source has confirmed the outcome. */
+  readonly #executions = new Map<Delivery<Message>, Execution<Message, Resource>>();
   readonly #deadlines: DeadlineScheduler<Execution<Message, Resource>>;
   readonly #firstDeadlineMs: number;
-  #unconfirmed = 0;
   #onConfirmed: Deferred<void> | undefined;
   #settlementsLost = 0;
 
@@ -53,14 +52,14 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
 
   add(delivery: Delivery<Message>): Execution<Message, Resource> {
     const execution = new Execution(delivery, this);
-    this.#undecided.set(delivery, execution);
+    this.#executions.set(delivery, execution);
     return execution;
   }
 
   /** The source has taken the message back: it does not start, or is told to end. */
   revoke(delivery: Delivery<Message>, reason: Error): void {
-    const execution = this.#undecided.get(delivery);
-    if (execution === undefined) return; // Decided already: only the confirmation is out.
+    const execution = this.#executions.get(delivery);
+    if (execution === undefined || execution.isSettled) return; // Decided already: only the confirmation is out.
     const wasRunning = execution.isRunning;
     this.#options.counters.revoked += 1;
     execution.abort(reason);
@@ -77,21 +76,21 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
 
   /** Tells every handler to end; answers how many there are. */
   abortAll(reason: Error): number {
-    const running = [...this.#undecided.values()].filter((execution) => execution.isRunning);
+    const running = [...this.#executions.values()].filter(({ isRunning, isSettled }) => isRunning && !isSettled);
     for (const execution of running) execution.abort(reason);
     return running.length;
   }
 
   /** Gives back every message whose outcome is not decided; answers how many. */
   giveBackAll(): number {
-    const executions = [...this.#undecided.values()];
-    for (const execution of executions) execution.giveBack();
-    return executions.length;
+    const undecided = [...this.#executions.values()].filter(({ isSettled }) => !isSettled);
+    for (const execution of undecided) execution.giveBack();
+    return undecided.length;
   }
 
-  /** Resolves when the source has confirmed, or failed to confirm, every outcome told so far. */
+  /** Resolves when the source has confirmed, or failed to confirm, what becomes of every message. */
   async whenConfirmed(): Promise<void> {
-    if (this.#unconfirmed > 0) await (this.#onConfirmed ??= createDeferred()).promise;
+    if (this.#executions.size > 0) await (this.#onConfirmed ??= createDeferred()).promise;
   }
 
   /** Forgets all deadlines. */
@@ -123,24 +122,42 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     hub.emit("messageFinished", { ...factsOf(execution), outcome, durationMs });
   }
 
-  async settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): Promise<void> {
-    const { counters, hub } = this.#options;
-    const { delivery } = execution;
-    this.#undecided.delete(delivery);
-    this.#unconfirmed += 1;
+  settle({ delivery }: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void {
     try {
-      // A source that confirms at once returns nothing, and is not waited for.
       const confirmation = delivery.settle(outcome, facts);
-      if (confirmation !== undefined) await confirmation;
+      if (confirmation === "later") return;
+      if (confirmation === undefined) this.confirm(delivery, undefined);
+      else void this.#awaitConfirmation(delivery, confirmation);
+    } catch (error) {
+      this.confirm(delivery, asError(error));
+    }
+  }
+
+  /** The source has confirmed the outcome of a message, or with an error cannot. */
+  confirm(delivery: Delivery<Message>, cause: unknown): void {
+    const execution = this.#executions.get(delivery);
+    if (execution?.outcome === undefined) return;
+    const { counters, hub } = this.#options;
+    const { outcome } = execution;
+    this.#executions.delete(delivery);
+    if (cause === undefined) {
       counters.settled[outcome.kind] += 1;
       if (hub.has("settled")) hub.emit("settled", { ...factsOf(execution), outcome });
-    } catch (cause) {
+    } else {
       this.#settlementsLost += 1;
       counters.settlementsLost += 1;
       this.#options.report(asSettlementError(cause, outcome));
     }
-    this.#unconfirmed -= 1;
-    if (this.#unconfirmed === 0) this.#onConfirmed?.resolve();
+    if (this.#executions.size === 0) this.#onConfirmed?.resolve();
+  }
+
+  async #awaitConfirmation(delivery: Delivery<Message>, confirmation: Promise<void>): Promise<void> {
+    try {
+      await confirmation;
+      this.confirm(delivery, undefined);
+    } catch (error) {
+      this.confirm(delivery, asError(error));
+    }
   }
 
   #decide(error: unknown, context: HandlerContext<Resource>): Outcome {
@@ -189,6 +206,11 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
 
 /** Codes that say by themselves which settlement failed and why. */
 const SETTLEMENT_CODES: ReadonlySet<ErrorCode> = new Set(["DEAD_LETTER_FAILED", "DEAD_LETTER_QUEUE_UNKNOWN"]);
+
+/** Even `undefined` can be thrown, and is a failure. */
+function asError(thrown: unknown): unknown {
+  return thrown ?? new Error(`${String(thrown)} was thrown`);
+}
 
 function createTimeoutError(handlerTimeoutMs: number): MillraceError {
   return new MillraceError("HANDLER_TIMEOUT", `The handler has not ended within ${handlerTimeoutMs} ms.`);

@@ -112,6 +112,10 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#parts.inHand.revoke(delivery, reason);
   }
 
+  settled(delivery: Delivery<Message>, error?: unknown): void {
+    this.#parts.inHand.confirm(delivery, error);
+  }
+
   report(error: unknown): void {
     this.#parts.report(error);
   }

@@ -41,9 +41,11 @@ export interface HarvesterOptions<Item> {
   readonly onSettled?: (item: Item, error: unknown) => void;
 }
 
-interface Entry<Item> extends Deferred<void> {
+interface Entry<Item> {
   readonly item: Item;
-  addedAt: number;
+  readonly addedAt: number;
+  /** For those who wait for the one item. */
+  readonly deferred: Deferred<void> | undefined;
 }
 
 const RETRY_BASE_MS = 100;
@@ -56,7 +58,7 @@ const RETRY_MAX_MS = 5_000;
  *              └───────── resting, for the length of the back-off ◀──(failed)────────┘
  * ```
  *
- * The promise of `add` settles with its own entry's result and no other's.
+ * An item is settled with its own entry's result and no other's.
  */
 export class Harvester<Item> {
   readonly #options: HarvesterOptions<Item>;
@@ -82,11 +84,14 @@ export class Harvester<Item> {
 
   /** Adds an item. Resolves when the source has confirmed it; rejects when it was refused, or not in time. */
   add(item: Item): Promise<void> {
-    const entry: Entry<Item> = { item, addedAt: this.#options.clock.now(), ...createDeferred() };
-    this.#unsettled.add(entry);
-    if (this.#givenUp === undefined) this.#collect(entry);
-    else this.#settle(entry, this.#givenUp.reason);
-    return entry.promise;
+    const deferred = createDeferred();
+    this.#enter(item, deferred);
+    return deferred.promise;
+  }
+
+  /** Adds an item without a promise: `onSettled` tells what became of it. */
+  put(item: Item): void {
+    this.#enter(item, undefined);
   }
 
   /** Sends what has been collected, without waiting for more. */
@@ -113,6 +118,13 @@ export class Harvester<Item> {
     signal.removeEventListener("abort", giveUp);
     this.#ageTimer?.cancel();
     this.#ageTimer = undefined;
+  }
+
+  #enter(item: Item, deferred: Deferred<void> | undefined): void {
+    const entry: Entry<Item> = { item, addedAt: this.#options.clock.now(), deferred };
+    this.#unsettled.add(entry);
+    if (this.#givenUp === undefined) this.#collect(entry);
+    else this.#settle(entry, this.#givenUp.reason);
   }
 
   #collect(entry: Entry<Item>): void {
@@ -203,8 +215,8 @@ export class Harvester<Item> {
   #settle(entry: Entry<Item>, error: unknown): void {
     this.#unsettled.delete(entry);
     this.#options.onSettled?.(entry.item, error);
-    if (error === undefined) entry.resolve();
-    else entry.reject(error);
+    if (error === undefined) entry.deferred?.resolve();
+    else entry.deferred?.reject(error);
     if (this.#unsettled.size === 0) this.#onEmpty?.resolve();
   }
 }

@@ -17,11 +17,14 @@ export interface Delivery<Message = unknown> {
   readonly receivedAt: Date;
   /**
    * Tells the source what has become of the message. Called exactly once for each delivery, whatever happened, unless
-   * the process ends. Resolves (or returns) when the source has confirmed it; rejects when it cannot be.
+   * the process ends.
+   *
+   * It may return a promise, which resolves when the source has confirmed it and rejects when it cannot be; nothing, when
+   * that is confirmed already; or `"later"`, which costs no promise per message: `intake.settled` is then called.
    *
    * @param facts - How the outcome came about.
    */
-  settle(outcome: Outcome, facts: SettleFacts): Promise<void> | void;
+  settle(outcome: Outcome, facts: SettleFacts): Promise<void> | "later" | void;
   /**
    * Keeps the message from others for at least so many seconds from now. Sources that never take a message back while
    * it is being worked on leave it out.
@@ -64,6 +67,11 @@ export interface Intake<Message = unknown> {
    * not start; if it runs its signal aborts with `reason`. Its `settle` is still called, once.
    */
   revoke(delivery: Delivery<Message>, reason: Error): void;
+  /**
+   * Says that the source has confirmed what `settle` told it, or with `error` that it cannot. Only for deliveries whose
+   * `settle` has returned `"later"`, and once for each.
+   */
+  settled(delivery: Delivery<Message>, error?: unknown): void;
   /** Takes an error that no message can carry, for the `error` event. The runner goes on by itself. */
   report(error: unknown): void;
   /** Takes a fact for an event of the same name. Costs nothing when nobody listens. */

@@ -39,8 +39,8 @@ export interface SettlerOptions {
   readonly maxAgeMs: number;
   readonly maxRequests: number;
   readonly report: (error: MillraceError) => void;
-  /** The service has confirmed the delivery's outcome, or will not. */
-  readonly onSettled: (delivery: SqsDelivery) => void;
+  /** The service has confirmed a delete, or with an error will not. */
+  readonly onDeleted: (delivery: SqsDelivery, error: unknown) => void;
   /** An extension was answered: from `sentAt` on the message is hidden for so many seconds, or `error` says why not. */
   readonly onExtended: (extension: Extension, sentAt: number, error: unknown) => void;
   readonly onExtensionsSent: (count: number) => void;
@@ -69,13 +69,12 @@ export class Settler {
       ...common,
       send: (deliveries) => this.#sendDeletes(deliveries),
       retryUntil: (delivery) => delivery.deadline,
-      onSettled: options.onSettled,
+      onSettled: options.onDeleted,
     });
     this.#returns = new Harvester({
       ...common,
       send: (returns) => this.#sendReturns(returns),
       retryUntil: ({ delivery }) => delivery.deadline,
-      onSettled: ({ delivery }) => options.onSettled(delivery),
     });
     this.#extensions = new Harvester({
       ...common,
@@ -99,8 +98,9 @@ export class Settler {
     return this.#deletes.pending + this.#returns.pending + this.#deadLetters.pending;
   }
 
-  delete(delivery: SqsDelivery): Promise<void> {
-    return this.#deletes.add(delivery);
+  /** Deletes the message; `onDeleted` tells when that is confirmed. */
+  delete(delivery: SqsDelivery): void {
+    this.#deletes.put(delivery);
   }
 
   /** Makes the message visible again after so many seconds. */

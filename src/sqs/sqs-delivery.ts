@@ -9,7 +9,7 @@ const LONGEST_LEASE_MS = 43_200_000;
 
 /** What a delivery hands its calls on to. */
 export interface DeliveryKeeper {
-  settle(delivery: SqsDelivery, outcome: Outcome, facts: SettleFacts): Promise<void>;
+  settle(delivery: SqsDelivery, outcome: Outcome, facts: SettleFacts): "later";
   extend(delivery: SqsDelivery, seconds: number): Promise<void>;
   hasLapsed(delivery: SqsDelivery): boolean;
   ended(delivery: SqsDelivery): void;
@@ -83,7 +83,7 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
     this.isExtending = false;
   }
 
-  settle(outcome: Outcome, facts: SettleFacts): Promise<void> {
+  settle(outcome: Outcome, facts: SettleFacts): "later" {
     return this.#keeper.settle(this, outcome, facts);
   }
 

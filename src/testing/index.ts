@@ -62,3 +62,4 @@ export type {
   TagQueueInput,
   UntagQueueInput,
 } from "./sqs/queue-api.js";
+export { type CreateWorker, workerContract, type WorkerContractCase, type WorkerTraits } from "./worker-contract.js";

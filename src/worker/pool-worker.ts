@@ -125,21 +125,45 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     return { running: this.#running, waiting: this.#room.size, workers: this.#life?.crew.size ?? 0 };
   }
 
-  /** One worker's life between two times of rest: its task, then whatever waits. */
-  async #work(life: PoolLife<Resource>, worker: PooledWorker<Resource>, first: Task): Promise<void> {
-    const { clock } = life.host;
+  /** Has the worker run tasks until none waits; then it rests. */
+  #work(life: PoolLife<Resource>, worker: PooledWorker<Resource>, first: Task): void {
     this.#running += 1;
-    let startedAt = clock.now();
-    let task: Task | undefined = first;
-    while (task !== undefined) {
-      await task.run(worker.resource);
-      const now = clock.now();
+    let startedAt = life.host.clock.now();
+    let isCalling = false;
+    let hasEnded = false;
+    const onEnd = (): void => {
+      hasEnded = true;
+      if (!isCalling) run(next());
+    };
+    const next = (): Task | undefined => {
+      const now = life.host.clock.now();
       life.pace.ended(now - startedAt, now);
       startedAt = now;
-      // After a stop the worker goes: what waits by then belongs to the next life.
-      task = this.#life === life ? this.#room.shift() : undefined;
-      if (task !== undefined) life.host.placesFreed();
-    }
+      return this.#next(life);
+    };
+    // A loop where handlers are synchronous, as recursion would fill the stack.
+    const run = (task: Task | undefined): void => {
+      for (let current = task; current !== undefined; current = next()) {
+        hasEnded = false;
+        isCalling = true;
+        current.run(worker.resource, onEnd);
+        isCalling = false;
+        if (!hasEnded) return;
+      }
+      this.#rest(life, worker);
+    };
+    run(first);
+  }
+
+  /** The next task for a worker that has ended one. */
+  #next(life: PoolLife<Resource>): Task | undefined {
+    // After a stop the worker goes: what waits by then belongs to the next life.
+    const task = this.#life === life ? this.#room.shift() : undefined;
+    if (task !== undefined) life.host.placesFreed();
+    return task;
+  }
+
+  #rest(life: PoolLife<Resource>, worker: PooledWorker<Resource>): void {
     this.#running -= 1;
     life.crew.rest(worker);
     this.#settleIfDrained();
@@ -156,7 +180,7 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
         life.crew.spawnFor(this.#room.size);
         return;
       }
-      void this.#work(life, worker, this.#room.shift() as Task);
+      this.#work(life, worker, this.#room.shift() as Task);
     }
   }
 

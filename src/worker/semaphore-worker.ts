@@ -107,7 +107,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     this.#permitsAwaited -= weight;
     this.#permitsTaken += weight;
     this.#running += 1;
-    await task.run();
+    await new Promise<void>((resolve) => task.run(undefined, resolve));
     this.#running -= 1;
     this.#permitsTaken -= weight;
     this.#semaphore.release(weight);

@@ -6,12 +6,13 @@ export interface Task {
   /** The message, for strategies that schedule by what it is. */
   readonly message: unknown;
   /**
-   * Calls the handler. Call it once, when the task's turn has come. The promise resolves when the handler has ended,
-   * whatever came of it, and never rejects.
+   * Calls the handler. Call it once, when the task's turn has come. It never throws.
    *
    * @param resource - What the worker owns, for the handler's context.
+   * @param onEnd - Called once, when the handler has ended, whatever came of it; before `run` returns if the handler was
+   * synchronous. A callback and not a promise, because this is paid for every message.
    */
-  run(resource?: unknown): Promise<void>;
+  run(resource: unknown, onEnd: () => void): void;
 }
 
 /** What a worker is given of the consumer it works for. */
