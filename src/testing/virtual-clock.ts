@@ -22,21 +22,25 @@ const SETTLE_TURNS = 3;
 /** As many timers at one moment mean that something sets a timer of 0 ms for ever. */
 const MOST_TIMERS_AT_ONE_MOMENT = 1_000_000;
 
+interface CancelListener {
+  forget(timer: VirtualTimer): void;
+}
+
 class VirtualTimer implements Timer {
   readonly moment: Moment;
-  readonly #clock: { forget(timer: VirtualTimer): void };
+  readonly #listener: CancelListener;
   callback: (() => unknown) | undefined;
 
-  constructor(callback: () => unknown, moment: Moment, clock: { forget(timer: VirtualTimer): void }) {
+  constructor(callback: () => unknown, moment: Moment, listener: CancelListener) {
     this.callback = callback;
     this.moment = moment;
-    this.#clock = clock;
+    this.#listener = listener;
   }
 
   cancel(): void {
     if (this.callback === undefined) return;
     this.callback = undefined;
-    this.#clock.forget(this);
+    this.#listener.forget(this);
   }
 }
 
@@ -73,6 +77,8 @@ class Moment implements Scheduled {
  * ```
  */
 export class VirtualClock implements Clock {
+  /** What a timer tells of its cancelling: one for all timers, so that setting one costs no closure. */
+  readonly #cancelled: CancelListener = { forget: (timer) => this.#forget(timer) };
   readonly #moments = new DeadlineQueue<Moment>();
   readonly #momentByTime = new Map<number, Moment>();
   readonly #failures: unknown[] = [];
@@ -108,7 +114,7 @@ export class VirtualClock implements Clock {
   setTimer(callback: () => unknown, delayMs: number): Timer {
     if (!Number.isFinite(delayMs)) throw new RangeError(`delayMs must be a finite number, got ${delayMs}`);
     const moment = this.#momentAt(this.#nowMs + Math.max(delayMs, 0));
-    const timer = new VirtualTimer(callback, moment, { forget: (cancelled) => this.#forget(cancelled) });
+    const timer = new VirtualTimer(callback, moment, this.#cancelled);
     moment.timers.push(timer);
     moment.pending += 1;
     this.#pendingTimers += 1;

@@ -144,9 +144,17 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** Tells one answer from another in logs of the SDK. */
+let requestCount = 0;
+
 function write(response: ServerResponse, { httpStatusCode, body, queryError }: WireAnswer): void {
   if (response.destroyed) return;
-  const headers = { "content-type": CONTENT_TYPE, "content-length": Buffer.byteLength(body) };
+  requestCount += 1;
+  const headers = {
+    "content-type": CONTENT_TYPE,
+    "content-length": Buffer.byteLength(body),
+    "x-amzn-requestid": `millrace-${requestCount}`,
+  };
   response.writeHead(
     httpStatusCode,
     queryError === undefined ? headers : { ...headers, "x-amzn-query-error": queryError },
