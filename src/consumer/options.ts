@@ -37,6 +37,7 @@ export interface CommonOptions<Resource = unknown> {
 
 /** A consumer of an SQS queue. */
 export interface SqsConsumerOptions<Resource = unknown> extends CommonOptions<Resource>, SqsRunnerOptions {
+  /** Not together with the options of a queue. */
   runner?: never;
 }
 
@@ -44,6 +45,7 @@ export interface SqsConsumerOptions<Resource = unknown> extends CommonOptions<Re
 export interface RunnerConsumerOptions<SourceMessage, Resource = unknown> extends CommonOptions<Resource> {
   /** Where messages come from. It serves one consumer at a time. */
   runner: Runner<SourceMessage>;
+  /** Not together with `runner`. */
   queueUrl?: never;
 }
 

@@ -30,6 +30,7 @@ export interface HarvesterOptions<Item> {
   readonly queue: PQueue;
   /** Which batches go first when the queue is busy: the highest. */
   readonly priority: number;
+  /** Where time is read and timers are set. */
   readonly clock: Clock;
   /** Numbers from 0 up to 1, for the jitter between attempts. */
   readonly random?: (() => number) | undefined;
