@@ -37,6 +37,9 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   #opened: Promise<void> | undefined;
   #source: Promise<void> | undefined;
   #isStopping = false;
+  /** Messages that had not started when the stop began, or came after that. */
+  readonly #unstarted: Array<Execution<Message, Resource>> = [];
+  #isReleasing = false;
   #messagesReleased = 0;
 
   constructor(parts: SessionParts<Message, Resource>) {
@@ -57,18 +60,19 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   /**
-   * The order of stopping: ask for nothing more; give back what has not started; wait for what is being asked for and for
-   * the handlers; past the limit, tell the handlers to end; have the source confirm every outcome; end the workers.
+   * The order of stopping: ask for nothing more; wait for what is being asked for, and then give back what has not started
+   * (a request of ours that is still out would take it again); wait for the handlers; past the limit, tell them to end;
+   * have the source confirm every outcome; end the workers.
    */
   async stop(limit: TimeLimit): Promise<StopResult> {
     const { worker, inHand } = this.#parts;
     this.#isStopping = true;
     this.#places.close();
     this.#polling.abort(new MillraceError("STOPPED", "The consumer is stopping."));
-    this.#releaseWaiting();
-    const opened = this.#opened?.catch(() => undefined); // Whoever called start() is told.
-    const hasEnded = await limit.allows(Promise.all([opened, this.#source, worker.drained()]));
+    this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>));
+    const hasEnded = await limit.allows(Promise.all([this.#endSource(), worker.drained()]));
     const handlersAborted = hasEnded ? 0 : await this.#abortHandlers();
+    this.#releaseUnstarted();
     this.#places.end();
     const handlersAbandoned = inHand.giveBackAll();
     const isClosed = await this.#close(limit.remainingMs + CLOSE_TIMEOUT_MS);
@@ -105,7 +109,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
       return;
     }
     this.#places.giveBack(1);
-    this.#release(execution);
+    this.#unstarted.push(execution);
+    if (this.#isReleasing) this.#releaseUnstarted();
   }
 
   revoke(delivery: Delivery<Message>, reason: Error): void {
@@ -151,14 +156,19 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     if (!this.#isStopping) this.#parts.onSourceEnded();
   }
 
-  #releaseWaiting(): void {
-    for (const task of this.#parts.worker.withdraw()) this.#release(task as Execution<Message, Resource>);
+  async #endSource(): Promise<void> {
+    await this.#opened?.catch(() => undefined); // Whoever called start() is told.
+    await this.#source;
+    this.#releaseUnstarted();
   }
 
-  #release(execution: Execution<Message, Resource>): void {
-    if (execution.isSettled) return;
-    this.#messagesReleased += 1;
-    execution.giveBack();
+  #releaseUnstarted(): void {
+    this.#isReleasing = true;
+    for (const execution of this.#unstarted.splice(0)) {
+      if (execution.isSettled) continue;
+      this.#messagesReleased += 1;
+      execution.giveBack();
+    }
   }
 
   async #abortHandlers(): Promise<number> {
@@ -181,7 +191,9 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     if (isClosed) return true;
     outOfTime.abort(new MillraceError("STOPPED", "The consumer has stopped before the source confirmed."));
     // What heeds the signal ends now; what does not is not waited for.
-    await new TimeLimit(clock, 0).allows(sourceClosed);
+    const lastMoment = new TimeLimit(clock, 0);
+    await lastMoment.allows(sourceClosed);
+    lastMoment.cancel();
     return false;
   }
 
