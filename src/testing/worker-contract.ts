@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { drawInteger, type RandomSource, seededRandom } from "./random.js";
-import { type CreateWorker, type WorkerTraits, WorkerRig } from "./worker-rig.js";
+import { type CreateWorker, LONGEST_DURATION_MS, type WorkerTraits, WorkerRig } from "./worker-rig.js";
 
 export type { CreateWorker, WorkerTraits } from "./worker-rig.js";
 
@@ -16,7 +16,7 @@ export interface WorkerContractCase {
    * @param create - Makes a worker of the strategy, anew at each call.
    * @param traits - What this strategy may do that others may not.
    */
-  run(create: CreateWorker, traits?: WorkerTraits): Promise<void>;
+  readonly run: (create: CreateWorker, traits?: WorkerTraits) => Promise<void>;
 }
 
 type Attempt = (rig: WorkerRig, openRig: (places: number) => Promise<WorkerRig>) => Promise<void>;
@@ -86,7 +86,8 @@ export const workerContract: readonly WorkerContractCase[] = [
     assert.equal(rig.reserve(1), 0);
     first?.end();
     await rig.settle();
-    assert.equal(rig.reserve(PLACES), 1);
+    assert.ok(rig.reserve(PLACES) > 0);
+    rig.check();
     await rig.finish();
   }),
 
@@ -289,26 +290,42 @@ export const workerContract: readonly WorkerContractCase[] = [
   }),
 ];
 
-/** Something that a runner, a handler or a stop may do next. */
+/** What a runner, a handler, time or a stop may do next, and how often it does. */
+const STEPS: ReadonlyArray<{
+  readonly weight: number;
+  take(rig: WorkerRig, random: RandomSource): Promise<void> | void;
+}> = [
+  { weight: 25, take: (rig, random) => rig.await(drawInteger(random, 1, 10)) },
+  { weight: 30, take: acceptSome },
+  { weight: 10, take: (rig, random) => rig.release(drawInteger(random, 0, rig.reserved)) },
+  { weight: 25, take: endSome },
+  { weight: 5, take: (rig, random) => rig.clock.advance(drawInteger(random, 1, 30_000)) },
+  { weight: 4, take: (rig) => void rig.withdraw() },
+  { weight: 1, take: restart },
+];
+
 async function takeRandomStep(rig: WorkerRig, random: RandomSource): Promise<void> {
-  const dice = random();
-  if (dice < 0.25) rig.await(drawInteger(random, 1, 10));
-  else if (dice < 0.55) while (rig.reserved > 0 && random() < 0.8) rig.accept(drawDuration(random));
-  else if (dice < 0.65 && rig.reserved > 0) rig.release(drawInteger(random, 1, rig.reserved));
-  else if (dice < 0.9)
-    for (const task of rig.running)
-      if (random() < 0.5 && !task.endsByItself) task.end();
-      else if (dice < 0.95) await rig.clock.advance(drawInteger(random, 1, 30_000));
-      else if (dice < 0.97) rig.withdraw();
-      else if (dice < 0.98) await restart(rig);
+  let dice = random() * STEPS.reduce((sum, { weight }) => sum + weight, 0);
+  const step = STEPS.find(({ weight }) => (dice -= weight) < 0);
+  await step?.take(rig, random);
   // Sometimes the next step comes before this one has had its effect.
   if (random() < 0.8) await rig.settle();
+}
+
+function acceptSome(rig: WorkerRig, random: RandomSource): void {
+  while (rig.reserved > 0 && random() < 0.8) rig.accept(drawDuration(random));
+}
+
+function endSome(rig: WorkerRig, random: RandomSource): void {
+  for (const task of rig.running) {
+    if (!task.endsByItself && random() < 0.5) task.end();
+  }
 }
 
 function drawDuration(random: RandomSource): number | undefined {
   const dice = random();
   if (dice < 0.2) return 0;
-  return dice < 0.5 ? drawInteger(random, 1, 50) : undefined;
+  return dice < 0.5 ? drawInteger(random, 1, LONGEST_DURATION_MS) : undefined;
 }
 
 async function restart(rig: WorkerRig): Promise<void> {

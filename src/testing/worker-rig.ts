@@ -23,6 +23,9 @@ export interface WorkerTraits {
   readonly mostWaiting?: number;
 }
 
+/** The longest that a task takes which ends by itself. */
+export const LONGEST_DURATION_MS = 10;
+
 type TaskPhase = "waiting" | "running" | "ended" | "withdrawn";
 
 interface TaskHooks {
@@ -63,6 +66,7 @@ export class RigTask implements Task {
   }
 
   end(): void {
+    if (this.phase !== "running") return;
     this.phase = "ended";
     this.#hooks.ended(this);
     this.#onEnd?.();
@@ -114,7 +118,7 @@ export class WorkerRig implements WorkerHost {
 
   async stop(): Promise<void> {
     this.awaited = 0;
-    if (this.reserved > 0) this.release(this.reserved);
+    this.release(this.reserved);
     await this.clock.runUntil(this.worker.stop());
   }
 
@@ -132,6 +136,7 @@ export class WorkerRig implements WorkerHost {
   }
 
   release(places: number): void {
+    if (places === 0) return;
     this.reserved -= places;
     this.worker.release(places);
   }
@@ -177,7 +182,7 @@ export class WorkerRig implements WorkerHost {
     while (this.#running.size + this.#waiting.size > 0) {
       const before = this.#running.size + this.#waiting.size;
       for (const task of this.running) if (!task.endsByItself) task.end();
-      await this.clock.advance(50);
+      await this.clock.advance(LONGEST_DURATION_MS);
       await this.settle();
       assert.ok(this.#running.size + this.#waiting.size < before, `${before} tasks are held, and none of them runs`);
     }
@@ -187,11 +192,10 @@ export class WorkerRig implements WorkerHost {
   async warmUp(): Promise<void> {
     for (let round = 0; round < 200; round += 1) {
       const places = this.reserve(10);
-      for (let place = 0; place < places; place += 1) this.accept(10);
-      await this.clock.advance(10);
+      for (let place = 0; place < places; place += 1) this.accept(LONGEST_DURATION_MS);
+      await this.clock.advance(LONGEST_DURATION_MS);
     }
-    await this.clock.advance(20);
-    this.check();
+    await this.finish();
   }
 
   /** Holds everything that can be told from outside against what the rig has counted. */

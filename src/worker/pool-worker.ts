@@ -83,8 +83,7 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     const places = Math.min(atMost, idleSlots + expectedStarts);
     if (places < 1) return 0;
     // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
-    const isSupplyGone = idleSlots > 0 || this.#room.size + this.#reserved === 0;
-    if (places < atMost && !isSupplyGone) return 0;
+    if (places < atMost && idleSlots <= 0 && !this.#isSupplyGone()) return 0;
     this.#reserved += places;
     return places;
   }
@@ -101,11 +100,13 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     this.#reserved -= 1;
     this.#room.push(task);
     this.#dispatch();
+    if (this.#isSupplyGone()) this.#life?.host.placesFreed();
   }
 
   withdraw(): Task[] {
     const tasks = this.#room.clear();
     this.#settleIfDrained();
+    this.#life?.host.placesFreed();
     return tasks;
   }
 
@@ -123,6 +124,11 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
 
   stats(): WorkerStats {
     return { running: this.#running, waiting: this.#room.size, workers: this.#life?.crew.size ?? 0 };
+  }
+
+  /** Whether nothing waits and nothing is on its way. */
+  #isSupplyGone(): boolean {
+    return this.#room.size + this.#reserved === 0;
   }
 
   /** Has the worker run tasks until none waits; then it rests. */

@@ -76,6 +76,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     this.#permitsAwaited = 0;
     this.#semaphore.cancel();
     this.#settleIfDrained();
+    this.#host?.placesFreed();
     return tasks;
   }
 
