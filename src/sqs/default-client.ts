@@ -10,9 +10,6 @@ export interface OwnedPort {
 
 /** How long a connection may take to come about. */
 const CONNECTION_TIMEOUT_MS = 5_000;
-/** How long a request that does not wait may take. A lease is renewed with a third of its time left: at least 1.6 s. */
-const SETTLE_TIMEOUT_MS = 5_000;
-
 /**
  * Two clients, for four reasons: a long poll holds a socket for 20 s, and acknowledgements must not wait for one; the SDK
  * opens 50 sockets at most unless told otherwise; a call with an abort signal, as receives are, drops the client's
@@ -22,6 +19,7 @@ export async function createDefaultPort(options: {
   region: string | undefined;
   maxReceives: number;
   maxSettleRequests: number;
+  requestTimeoutMs: number;
 }): Promise<OwnedPort> {
   const sdk = await loadSdk();
   const region = options.region === undefined ? {} : { region: options.region };
@@ -32,10 +30,13 @@ export async function createDefaultPort(options: {
   });
   const settling = new sdk.SQSClient({
     ...region,
+    // One more attempt hides the reset of a connection that the service has closed; the harvester does the rest.
+    maxAttempts: 2,
     cacheMiddleware: true,
     requestHandler: {
       ...createHandlerOptions(options.maxSettleRequests),
-      requestTimeout: SETTLE_TIMEOUT_MS,
+      // A request that was given up is not to keep its socket.
+      requestTimeout: options.requestTimeoutMs,
       throwOnRequestTimeout: true,
     },
   });

@@ -60,6 +60,7 @@ export class Hand implements DeliveryKeeper {
       random: options.random,
       maxAgeMs: options.settleMaxAgeMs,
       maxRequests: options.maxSettleRequests,
+      timeoutMs: options.requestTimeoutMs,
       report: (error) => intake.report(error),
       onDeleted: (delivery, error) => {
         this.#forget(delivery);

@@ -51,8 +51,11 @@ export interface SqsRunnerOptions {
    * default 1,000.
    */
   pollGraceMs?: number | undefined;
-  /** How much longer than its wait a receive may take before it is given up, in milliseconds. 100 to 60,000; default 10,000. */
-  receiveTimeoutMs?: number | undefined;
+  /**
+   * How long a request may take before it is given up, in milliseconds; a receive gets its wait on top. 100 to 60,000;
+   * default 10,000.
+   */
+  requestTimeoutMs?: number | undefined;
   /** Where `deadLetter` sends to. Default: the dead-letter queue that the queue's redrive policy names. */
   deadLetterQueueUrl?: string | undefined;
   /** For tests: numbers from 0 up to 1, for the jitter of delays. Default `Math.random`. */
@@ -73,7 +76,7 @@ export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
   "maxSettleRequests",
   "maxUnconfirmed",
   "pollGraceMs",
-  "receiveTimeoutMs",
+  "requestTimeoutMs",
   "deadLetterQueueUrl",
   "random",
 ];
@@ -92,7 +95,7 @@ export interface ResolvedSqsOptions {
   readonly maxSettleRequests: number;
   readonly maxUnconfirmed: number;
   readonly pollGraceMs: number;
-  readonly receiveTimeoutMs: number;
+  readonly requestTimeoutMs: number;
   readonly deadLetterQueueUrl: string | undefined;
   readonly random: () => number;
 }
@@ -117,7 +120,7 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     maxSettleRequests: reader.integer("maxSettleRequests", { min: 1, max: 1_000, fallback: 25 }),
     maxUnconfirmed: reader.integer("maxUnconfirmed", { min: 10, max: 100_000, fallback: 5_000 }),
     pollGraceMs: reader.number("pollGraceMs", { min: 0, max: 20_000, fallback: 1_000 }),
-    receiveTimeoutMs: reader.number("receiveTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
+    requestTimeoutMs: reader.number("requestTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
     deadLetterQueueUrl: reader.has("deadLetterQueueUrl") ? readQueueUrl(reader, "deadLetterQueueUrl") : undefined,
     random: reader.function<() => number>("random") ?? Math.random,
   };

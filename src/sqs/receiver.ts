@@ -1,5 +1,5 @@
 // Asks the queue for messages: as many requests at once as they come back full, one when it is empty.
-import { MillraceError, ServiceError } from "../errors.js";
+import { MillraceError, type ServiceError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
 import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
@@ -9,7 +9,7 @@ import type { Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { ReceiveMessageInput, SqsPort } from "./port.js";
-import { toServiceError } from "./service-errors.js";
+import { createTimeoutError, toServiceError } from "./service-errors.js";
 
 /** SQS gives at most ten messages a receive. */
 const MAX_MESSAGES = 10;
@@ -132,8 +132,8 @@ export class Receiver {
 
   async #ask(places: number, waitTimeSeconds: number, controller: AbortController): Promise<readonly Message[]> {
     const { clock } = this.#intake;
-    const limitMs = waitTimeSeconds * 1_000 + this.#options.receiveTimeoutMs;
-    const watchdog = clock.setTimer(() => controller.abort(createTimeoutError(limitMs)), limitMs);
+    const limitMs = waitTimeSeconds * 1_000 + this.#options.requestTimeoutMs;
+    const watchdog = clock.setTimer(() => controller.abort(createTimeoutError("ReceiveMessage", limitMs)), limitMs);
     try {
       const answering = this.#port.receiveMessage(this.#inputFor(places, waitTimeSeconds), {
         abortSignal: controller.signal,
@@ -201,11 +201,4 @@ export class Receiver {
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
   }
-}
-
-function createTimeoutError(limitMs: number): ServiceError {
-  return new ServiceError("RECEIVE_TIMEOUT", `ReceiveMessage has not answered within ${limitMs} ms. It was given up.`, {
-    errorClass: "network",
-    operation: "ReceiveMessage",
-  });
 }

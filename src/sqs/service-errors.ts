@@ -92,6 +92,14 @@ export function toServiceError(cause: unknown, operation: string): ServiceError 
   return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
 }
 
+/** A request that has not answered in time, and may have been worked on or not. */
+export function createTimeoutError(operation: string, timeoutMs: number): ServiceError {
+  return new ServiceError("REQUEST_TIMEOUT", `${operation} has not answered within ${timeoutMs} ms. It was given up.`, {
+    errorClass: "network",
+    operation,
+  });
+}
+
 function classify(cause: unknown): Kind {
   if (typeof cause !== "object" || cause === null) return REQUEST_FAILED;
   const { name, code, message, $metadata } = cause as ErrorShape;

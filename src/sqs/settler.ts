@@ -1,12 +1,14 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
 import PQueue from "p-queue";
-import { type MillraceError, ServiceError } from "../errors.js";
+import type { MillraceError } from "../errors.js";
+import { ServiceError } from "../errors.js";
 import { type EntryResult, Harvester } from "../harvester/harvester.js";
+import { withTimeout } from "../internal/abortable.js";
 import type { Clock } from "../internal/clock.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
-import { toServiceError } from "./service-errors.js";
+import { createTimeoutError, toServiceError } from "./service-errors.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
 /** SQS takes ten entries a batch, and 1 MiB for all of them together. */
@@ -38,6 +40,8 @@ export interface SettlerOptions {
   readonly random: () => number;
   readonly maxAgeMs: number;
   readonly maxRequests: number;
+  /** How long a request may take. */
+  readonly timeoutMs: number;
   readonly report: (error: MillraceError) => void;
   /** The service has confirmed a delete, or with an error will not. */
   readonly onDeleted: (delivery: SqsDelivery, error: unknown) => void;
@@ -73,7 +77,7 @@ export class Settler {
     });
     this.#returns = new Harvester({
       ...common,
-      send: (returns) => this.#sendReturns(returns),
+      send: (returns) => this.#changeVisibility(returns),
       retryUntil: ({ delivery }) => delivery.deadline,
     });
     this.#extensions = new Harvester({
@@ -131,25 +135,23 @@ export class Settler {
     await this.#extensions.close(signal);
   }
 
-  async #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
-    const sent = deliveries.map(({ receiptHandle, isLost }) => ({ receiptHandle, isLost }));
-    const results = await this.#call("DeleteMessageBatch", deliveries.length, () =>
-      this.#options.port.deleteMessageBatch({
-        QueueUrl: this.#options.queueUrl,
-        Entries: deliveries.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
-      }),
-    );
-    return results.map((result, index) => {
-      // A standard queue confirms a delete by an old handle and may delete nothing.
-      if (deliveries[index]?.receiptHandle !== sent[index]?.receiptHandle)
-        return { status: "failed", error: undefined };
-      if (sent[index]?.isLost === true) return { status: "refused", error: undefined };
-      return result;
+  #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
+    const handles = deliveries.map(({ receiptHandle }) => receiptHandle);
+    const wereLost = deliveries.map(({ isLost }) => isLost);
+    return this.#call({
+      operation: "DeleteMessageBatch",
+      send: () =>
+        this.#options.port.deleteMessageBatch({
+          QueueUrl: this.#options.queueUrl,
+          Entries: handles.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle })),
+        }),
+      count: deliveries.length,
+      // A standard queue confirms a delete by an old handle, and may have deleted nothing.
+      distrust: (index) => {
+        if (deliveries[index]?.receiptHandle !== handles[index]) return { status: "failed", error: undefined };
+        return wereLost[index] === true ? { status: "refused", error: undefined } : undefined;
+      },
     });
-  }
-
-  #sendReturns(returns: readonly Return[]): Promise<readonly EntryResult[]> {
-    return this.#changeVisibility(returns);
   }
 
   async #sendExtensions(extensions: readonly TimedExtension[]): Promise<readonly EntryResult[]> {
@@ -161,44 +163,66 @@ export class Settler {
   }
 
   #changeVisibility(changes: readonly Extension[]): Promise<readonly EntryResult[]> {
-    return this.#call("ChangeMessageVisibilityBatch", changes.length, () =>
-      this.#options.port.changeMessageVisibilityBatch({
-        QueueUrl: this.#options.queueUrl,
-        Entries: changes.map(({ delivery, seconds }, index) => ({
-          Id: String(index),
-          ReceiptHandle: delivery.receiptHandle,
-          VisibilityTimeout: seconds,
-        })),
-      }),
-    );
+    return this.#call({
+      operation: "ChangeMessageVisibilityBatch",
+      send: () =>
+        this.#options.port.changeMessageVisibilityBatch({
+          QueueUrl: this.#options.queueUrl,
+          Entries: changes.map(({ delivery, seconds }, index) => ({
+            Id: String(index),
+            ReceiptHandle: delivery.receiptHandle,
+            VisibilityTimeout: seconds,
+          })),
+        }),
+      count: changes.length,
+    });
   }
 
   #sendDeadLetters(items: readonly DeadLetterItem[]): Promise<readonly EntryResult[]> {
-    return this.#call("SendMessageBatch", items.length, () =>
-      this.#options.port.sendMessageBatch({
-        QueueUrl: items[0]?.queueUrl ?? "",
-        Entries: items.map(({ entry }, index) => ({ Id: String(index), ...entry })),
-      }),
-    );
+    return this.#call({
+      operation: "SendMessageBatch",
+      send: () =>
+        this.#options.port.sendMessageBatch({
+          QueueUrl: items[0]?.queueUrl ?? "",
+          Entries: items.map(({ entry }, index) => ({ Id: String(index), ...entry })),
+        }),
+      count: items.length,
+    });
   }
 
-  /** Makes a batch call and gives each entry its own result. Entries are known by their position: ids must differ. */
-  async #call(operation: string, count: number, call: () => Promise<BatchOutput>): Promise<EntryResult[]> {
-    let output: BatchOutput;
+  /** Makes a batch call and gives each entry its own result. */
+  async #call(call: BatchCall): Promise<readonly EntryResult[]> {
+    const { clock, timeoutMs } = this.#options;
+    const { operation } = call;
     try {
-      output = await call();
+      const createError = (): Error => createTimeoutError(operation, timeoutMs);
+      return readResults(await withTimeout(call.send(), { clock, timeoutMs, createError }), call);
     } catch (cause) {
       const error = toServiceError(cause, operation);
       this.#options.report(error);
       throw error;
     }
-    // What is in neither list has not been confirmed.
-    const results: EntryResult[] = Array.from({ length: count }, () => ({ status: "failed", error: undefined }));
-    for (const { Id } of output.Successful ?? []) setResult(results, Id, { status: "done" });
-    for (const failure of output.Failed ?? []) setResult(results, failure.Id, toEntryResult(failure, operation));
-    return results;
   }
 }
+
+/** A batch to be sent. Its entries are known by their position, as ids must differ and messages may come twice. */
+interface BatchCall {
+  readonly operation: string;
+  readonly count: number;
+  readonly send: () => Promise<BatchOutput>;
+  /** What an entry's result is to be taken for, whatever the answer says. */
+  readonly distrust?: (index: number) => EntryResult | undefined;
+}
+
+function readResults(output: BatchOutput, { operation, count, distrust }: BatchCall): readonly EntryResult[] {
+  // What is in neither list has not been confirmed.
+  const results: EntryResult[] = Array.from({ length: count }, () => ({ status: "failed", error: undefined }));
+  for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
+  for (const failure of output.Failed ?? []) setResult(results, failure.Id, toEntryResult(failure, operation));
+  return distrust === undefined ? results : results.map((result, index) => distrust(index) ?? result);
+}
+
+const DONE: EntryResult = { status: "done" };
 
 function setResult(results: EntryResult[], id: string | undefined, result: EntryResult): void {
   const index = Number(id);

@@ -100,7 +100,7 @@ describe("receiving", () => {
     await queue.send(1);
     await queue.clock.advance(60_000);
     expect(done).toBe(1);
-    expect(consumer.reported.map(({ code }) => code)).toEqual(["RECEIVE_TIMEOUT"]);
+    expect(consumer.reported.map(({ code }) => code)).toEqual(["REQUEST_TIMEOUT"]);
     await queue.clock.runUntil(consumer.stop());
   });
 
@@ -134,8 +134,8 @@ describe("receiving", () => {
     ["batchSize", 0],
   ])("8: an option that cannot be used is refused at construction: %s %s", async (name, value) => {
     const queue = await SimulatedQueue.create();
-    const construct = (): Consumer =>
-      new Consumer(() => undefined, { queueUrl: queue.url, client: queue.sqs, [name]: value } as never);
+    const options = { queueUrl: queue.url, client: queue.sqs, [name]: value };
+    const construct = (): Consumer => new Consumer(() => undefined, options);
     expect(construct).toThrow(OptionError);
     expect(construct).toThrow(name);
   });
