@@ -113,10 +113,14 @@ export class Receiver {
   async #receive(places: number, waitTimeSeconds: number): Promise<ServiceError | undefined> {
     const controller = new AbortController();
     const sentAt = this.#intake.clock.now();
+    const watchdog = this.#watch(controller, waitTimeSeconds);
     let used = 0;
     this.#inFlight.add(controller);
     try {
-      const messages = await this.#ask(places, waitTimeSeconds, controller);
+      const answering = this.#port.receiveMessage(this.#inputFor(places, waitTimeSeconds), {
+        abortSignal: controller.signal,
+      });
+      const messages = readMessages(await abortable(answering, controller.signal));
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
       this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
@@ -125,26 +129,16 @@ export class Receiver {
     } catch (cause) {
       return cause === this.#stopReason ? undefined : toServiceError(cause, "ReceiveMessage");
     } finally {
+      watchdog.cancel();
       this.#inFlight.delete(controller);
       this.#intake.giveBack(places - used);
     }
   }
 
-  async #ask(places: number, waitTimeSeconds: number, controller: AbortController): Promise<readonly Message[]> {
-    const { clock } = this.#intake;
+  /** Ends a receive that does not answer. */
+  #watch(controller: AbortController, waitTimeSeconds: number): Timer {
     const limitMs = waitTimeSeconds * 1_000 + this.#options.requestTimeoutMs;
-    const watchdog = clock.setTimer(() => controller.abort(createTimeoutError("ReceiveMessage", limitMs)), limitMs);
-    try {
-      const answering = this.#port.receiveMessage(this.#inputFor(places, waitTimeSeconds), {
-        abortSignal: controller.signal,
-      });
-      const answer = await abortable(answering, controller.signal);
-      const messages = answer?.Messages ?? [];
-      if (!Array.isArray(messages)) throw new TypeError("the answer's Messages is not a list");
-      return messages;
-    } finally {
-      watchdog.cancel();
-    }
+    return this.#intake.clock.setTimer(() => controller.abort(createTimeoutError("ReceiveMessage", limitMs)), limitMs);
   }
 
   #inputFor(places: number, waitTimeSeconds: number): ReceiveMessageInput {
@@ -201,4 +195,10 @@ export class Receiver {
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
   }
+}
+
+function readMessages(answer: { Messages?: Message[] | undefined } | undefined): readonly Message[] {
+  const messages = answer?.Messages ?? [];
+  if (!Array.isArray(messages)) throw new TypeError("the answer's Messages is not a list");
+  return messages;
 }
