@@ -70,16 +70,15 @@ async function complaintOf(attempt: Promise<void> | undefined): Promise<unknown>
   }
 }
 
-for (const { name: strategy, create, traits } of strategies) {
-  describe(`${strategy}`, () => {
-    for (const { name, run } of workerContract) {
-      test(`${name}`, async () => {
-        expect.assertions(0); // The case asserts by itself.
-        await run(create, traits);
-      });
-    }
-  });
-}
+describe.each(strategies.map(({ name, create, traits }) => [name, create, traits] as const))(
+  "%s",
+  (_name, create, traits) => {
+    test.each(workerContract.map(({ name, run }) => [name, run] as const))("%s", async (_caseName, run) => {
+      expect.assertions(0); // The case asserts by itself.
+      await run(create, traits);
+    });
+  },
+);
 
 const defects: ReadonlyArray<readonly [Defect, string]> = [
   ["runs one too many", "never runs more tasks at once than it has places"],
