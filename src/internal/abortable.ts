@@ -1,5 +1,5 @@
 // Waits for a promise only so long, whether or not what made it heeds that.
-import type { Clock } from "./clock.js";
+import type { Clock, Timer } from "./clock.js";
 
 /** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
 export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
@@ -20,22 +20,28 @@ export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): 
   });
 }
 
+/** How long to wait, and where the timer is to be found while it is set, so that whoever closes can take it back. */
+export interface Timeout {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly timers: Set<Timer>;
+  readonly createError: () => Error;
+}
+
 /** Settles as the promise does, or rejects after so long. */
-export function withTimeout<Value>(
-  promise: Promise<Value>,
-  timeout: { readonly clock: Clock; readonly timeoutMs: number; readonly createError: () => Error },
-): Promise<Value> {
+export function withTimeout<Value>(promise: Promise<Value>, timeout: Timeout): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const timer = timeout.clock.setTimer(() => reject(timeout.createError()), timeout.timeoutMs);
-    promise.then(
-      (value) => {
-        timer.cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        timer.cancel();
-        reject(error as Error);
-      },
-    );
+    const { clock, timeoutMs, timers, createError } = timeout;
+    const timer = clock.setTimer(() => {
+      timers.delete(timer);
+      reject(createError());
+    }, timeoutMs);
+    timers.add(timer);
+    const cancel = (): void => {
+      timers.delete(timer);
+      timer.cancel();
+    };
+    promise.then(cancel, cancel);
+    promise.then(resolve, reject);
   });
 }

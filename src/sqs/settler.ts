@@ -5,7 +5,7 @@ import type { MillraceError } from "../errors.js";
 import { ServiceError } from "../errors.js";
 import { type EntryResult, Harvester } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
-import type { Clock } from "../internal/clock.js";
+import type { Clock, Timer } from "../internal/clock.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
@@ -59,6 +59,7 @@ interface TimedExtension extends Extension {
 /** Tells the service what becomes of messages. */
 export class Settler {
   readonly #options: SettlerOptions;
+  readonly #timers = new Set<Timer>();
   readonly #deletes: Harvester<SqsDelivery>;
   readonly #returns: Harvester<Return>;
   readonly #extensions: Harvester<TimedExtension>;
@@ -133,6 +134,9 @@ export class Settler {
     await this.#deadLetters.close(signal);
     await Promise.all([this.#deletes.close(signal), this.#returns.close(signal)]);
     await this.#extensions.close(signal);
+    // Requests that have not answered are not waited for: nothing depends on them any more.
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 
   #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
@@ -196,7 +200,7 @@ export class Settler {
     const { operation } = call;
     try {
       const createError = (): Error => createTimeoutError(operation, timeoutMs);
-      return readResults(await withTimeout(call.send(), { clock, timeoutMs, createError }), call);
+      return readResults(await withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }), call);
     } catch (cause) {
       const error = toServiceError(cause, operation);
       this.#options.report(error);
