@@ -1,5 +1,12 @@
 // A queue of the simulated service on a virtual clock, and consumers of it, for tests that live outside of real time.
-import { Consumer, type Handler, type MillraceError, type SqsConsumerOptions, type SqsPort } from "millrace";
+import {
+  Consumer,
+  type Handler,
+  type Message,
+  type MillraceError,
+  type SqsConsumerOptions,
+  type SqsPort,
+} from "millrace";
 import { type FaultSettings, seededRandom, SimulatedSqs, VirtualClock } from "millrace/testing";
 
 /** What a simulated queue is made with. */
@@ -65,7 +72,7 @@ export class SimulatedQueue {
   }
 
   /** A consumer of the queue. Its errors are collected, its jitter is the same in every run. */
-  consume(handler: Handler, options: Partial<SqsConsumerOptions> = {}): TestConsumer {
+  consume(handler: Handler<Message>, options: Partial<SqsConsumerOptions> = {}): TestConsumer {
     const errors: MillraceError[] = [];
     const consumer = new Consumer(handler, {
       queueUrl: this.url,

@@ -22,7 +22,7 @@ function createIdleRunner(): { runner: Runner<string>; intake: () => Intake<stri
 }
 
 const strategies: ReadonlyArray<readonly [string, () => Worker]> = [
-  ["pool", () => new PoolWorker({ maxWorkers: 10 }) as Worker],
+  ["pool", () => new PoolWorker({ maxWorkers: 10 })],
   ["semaphore", () => new SemaphoreWorker({ permits: 10 })],
 ];
 
@@ -61,7 +61,7 @@ describe("concurrency", () => {
     const send = (): unknown => queue.sqs.sendMessage({ QueueUrl: queue.url, MessageBody: "next" });
     // Set before the pool sets its own timer for the same moment, and again after it.
     queue.clock.setTimer(send, 10_000 + offsetMs);
-    const consumer = queue.consume(() => void started.push(queue.clock.now()), { worker: worker as Worker });
+    const consumer = queue.consume(() => void started.push(queue.clock.now()), { worker });
     await consumer.start();
     await queue.clock.advance(0);
     queue.clock.setTimer(send, 10_000 + offsetMs);
@@ -157,7 +157,7 @@ describe("concurrency", () => {
       permits: 10,
       weight: ({ Body }) => (Body === "0" ? 5 : 8),
     });
-    const consumer = queue.consume(() => gauge.during(() => queue.work(1_000)), { worker: worker as Worker });
+    const consumer = queue.consume(() => gauge.during(() => queue.work(1_000)), { worker });
     await consumer.start();
     await queue.clock.advance(100);
     expect(consumer.stats()).toMatchObject({ running: 1, waiting: 2 });

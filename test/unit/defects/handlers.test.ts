@@ -219,5 +219,7 @@ function throwing(): never {
 }
 
 function rejecting(reason: unknown): Promise<never> {
-  return Promise.reject(reason as Error);
+  return new Promise((_resolve, reject) => {
+    Reflect.apply(reject, undefined, [reason]);
+  });
 }
