@@ -44,7 +44,7 @@ const others = ["a.png", "b.png", "c.png", "d.png"].map((name) => runner.enqueue
 await sleep(50);
 console.log(`running ${consumer.stats().running}, not ended ${runner.unfinished}`);
 tooLarge.halt("It would take too long.");
-await tooLarge.result.catch((error: MillraceError) => console.log(`${error.code}: ${error.message}`));
+await tooLarge.result.catch((error: unknown) => console.log(String(error)));
 runner.halt("The office closes.");
 await Promise.allSettled(others.map(({ result }) => result));
 console.log(`others: ${others.map(({ status }) => status).join(", ")}; not ended ${runner.unfinished}`);

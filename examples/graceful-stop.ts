@@ -32,13 +32,15 @@ function untilSignal(): Promise<NodeJS.Signals> {
 }
 
 const signalled = untilSignal();
-await using queue = await startLocalQueue(Array.from({ length: 60 }, (_, order) => ({ order })));
+const orders = Array.from({ length: 60 }, (_, order) => ({ order, workMs: order % 2 === 0 ? 500 : 2_000 }));
+await using queue = await startLocalQueue(orders);
 const { queueUrl } = queue;
 
 const consumer = new Consumer(
   async (message, { signal }) => {
+    const { workMs } = JSON.parse(message.Body ?? "") as { workMs: number };
     // Work that heeds the signal ends early when the time for stopping is over; its message comes again.
-    await sleep(1_000, undefined, { signal });
+    await sleep(workMs, undefined, { signal });
     console.log(`done: ${message.Body}`);
   },
   { queueUrl, concurrency: 5 },

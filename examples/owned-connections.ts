@@ -20,7 +20,7 @@ const { queueUrl } = queue;
 const worker = new PoolWorker({
   maxWorkers: 8,
   minWorkers: 1, // One connection is kept for the next message.
-  idleTimeoutMs: 50, // 10 s unless said otherwise; here one is to see them go.
+  idleTimeoutMs: 150, // 10 s unless said otherwise; here one is to see them go.
   async onWorkerStart({ id }) {
     const socket = connect(printer.port, "127.0.0.1");
     await once(socket, "connect"); // When this fails, messages wait and it is tried again with a growing delay.
@@ -53,7 +53,7 @@ consumer.on("error", (error) => console.error(error.code, error.message));
 
 await consumer.start();
 await queue.emptied();
-await sleep(1_000);
+await sleep(2_000);
 console.log(`nothing to do: workers left: ${consumer.stats().workers}`);
 await consumer.stop();
 

@@ -1,0 +1,114 @@
+// Each example runs by itself, ends by itself, and prints what it promises.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { runProgram } from "../support/program.js";
+
+const PROGRAMS = readdirSync("examples").filter((name) => name.endsWith(".ts"));
+
+/** Runs an example, expects that nothing went wrong, and gives the lines that it printed. */
+async function run(name: string): Promise<string[]> {
+  const { exitCode, output, errorOutput } = await runProgram(`examples/${name}`);
+  expect(errorOutput).toBe("");
+  expect(exitCode).toBe(0);
+  return output.trimEnd().split("\n");
+}
+
+describe("the examples", () => {
+  it("are all described in their README", () => {
+    const readme = readFileSync("examples/README.md", "utf8");
+    expect(PROGRAMS).not.toHaveLength(0);
+    for (const name of PROGRAMS) expect(readme).toContain(`[\`${name}\`](${name})`);
+  });
+
+  it("are all run here", () => {
+    const tests = ["examples", "graceful-stop"].map((name) => readFileSync(`test/examples/${name}.test.ts`, "utf8"));
+    for (const name of PROGRAMS) expect(tests.join()).toContain(name);
+  });
+});
+
+describe.concurrent("smallest.ts", () => {
+  it("handles three messages and acknowledges them", async () => {
+    const lines = await run("smallest.ts");
+    expect(lines.slice(0, 3).sort()).toEqual(["packed a pear", "packed a plum", "packed an apple"]);
+    expect(lines.slice(3)).toEqual(["stopped, everything acknowledged: true; messages left: 0"]);
+  });
+});
+
+describe.concurrent("validated-messages.ts", () => {
+  it("handles what fits, retries what fails, and dead-letters what does not fit, with the reason", async () => {
+    const lines = await run("validated-messages.ts");
+    expect(lines.slice(0, 2).sort()).toEqual([
+      "order 1: Ada pays 12.50, attempt 1",
+      "order 4: Edsger pays 99.00, attempt 2",
+    ]);
+    expect(lines).toHaveLength(8);
+    expect(lines[lines.indexOf("dead letter: not JSON at all") + 1]).toContain("is not JSON");
+    const ofCustomer = lines.findIndex((line) => line.startsWith("dead letter") && line.includes('"id":2'));
+    expect(lines[ofCustomer + 1]).toContain("customer:");
+    const ofPence = lines.findIndex((line) => line.startsWith("dead letter") && line.includes('"id":3'));
+    expect(lines[ofPence + 1]).toContain("pence:");
+  });
+});
+
+describe.concurrent("owned-connections.ts", () => {
+  it("opens at most as many connections as there may be workers, and closes every one", async () => {
+    const lines = await run("owned-connections.ts");
+    const numbersOf = (what: string): string[] =>
+      lines.filter((line) => line.includes(what)).map((line) => line.split(" ")[1] ?? "");
+    const opened = numbersOf("has opened a connection");
+    expect(opened.length).toBeGreaterThanOrEqual(8);
+    expect(numbersOf("has closed its connection").sort()).toEqual(opened.sort());
+    expect(lines).toContain("nothing to do: workers left: 1");
+    expect(lines.at(-1)).toBe(`400 labels for 400 messages over ${opened.length} connections, at most 8 at once`);
+  });
+});
+
+describe.concurrent("custom-runner.ts", () => {
+  it("settles each file as its handler said, and stops when there are none left", async () => {
+    const lines = await run("custom-runner.ts");
+    const failures = ["job-10", "job-20", "job-30"].flatMap((job) =>
+      [1, 2].map((attempt) => `${job} has failed, attempt ${attempt}`),
+    );
+    expect(lines.slice(0, -2).sort()).toEqual(failures);
+    expect(lines.slice(-2)).toEqual([
+      "done 28, retried 6, dropped 1, dead letters 1",
+      "jobs/failed: job-7, job-7.reason",
+    ]);
+  });
+});
+
+describe.concurrent("embedded-jobs.ts", () => {
+  it("tells results, statuses, attempts and failures, and halts one job and all", async () => {
+    const lines = await run("embedded-jobs.ts");
+    const masked = lines.map((line) => line.replace(/ran \d+ ms$/, "ran … ms"));
+    expect(masked).toEqual([
+      "job 1 is waiting",
+      "its result: cat-small.png",
+      "job 1  cat.png     succeeded  attempts 1  ran … ms",
+      "job 2  dog.png     succeeded  attempts 1  ran … ms",
+      "job 3  flaky.png   succeeded  attempts 3  ran … ms",
+      "job 4  broken.png  failed  attempts 3  ran … ms",
+      "job 5  bird.png    succeeded  attempts 1  ran … ms",
+      "JOB_FAILED: Job 4 has failed. Attempts made: 3. It threw: Error: not a picture",
+      "running 3, not ended 5",
+      "MillraceError: Job 6 was halted. It would take too long.",
+      "others: halted, halted, halted, halted; not ended 0",
+    ]);
+  });
+});
+
+describe.concurrent("daemon.ts", () => {
+  it("does every job once, hundreds at a time, and prints what its author watches", async () => {
+    const lines = await run("daemon.ts");
+    const [summary = "", figures = ""] = lines.slice(-2);
+    expect(summary).toMatch(/^done 4000 of 4000, retried \d+, everything acknowledged: true$/);
+    const [, posted, atOnce, perMessage] = /^posted (\d+), at most (\d+) requests .*, ([\d.]+) per message$/.exec(
+      figures,
+    ) ?? ["", "", "", ""];
+    expect(Number(posted)).toBe(4_000);
+    expect(Number(atOnce)).toBeGreaterThan(200);
+    expect(Number(atOnce)).toBeLessThanOrEqual(300);
+    expect(Number(perMessage)).toBeLessThan(0.3);
+    expect(lines[0]).toMatch(/^\d+\/s {2}running \d+ .* empty \d+ of \d+ {2}queue \d+ {2}\d+ MB$/);
+  });
+});
