@@ -14,6 +14,7 @@ export type ErrorCode =
   | "HANDLER_OVERDUE"
   | "HANDLER_STUCK"
   | "HANDLER_TIMEOUT"
+  | "IN_USE"
   | "INTERNAL"
   | "JOB_FAILED"
   | "JOB_HALTED"

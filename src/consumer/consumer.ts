@@ -2,6 +2,7 @@
 import { MillraceError, OptionError } from "../errors.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Message } from "../sqs/message.js";
+import { claim, unclaim } from "./claims.js";
 import { type Counters, copyCounters, createCounters } from "./counters.js";
 import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
 import type { Handler } from "./handler.js";
@@ -108,8 +109,9 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
    * nothing more; while stopping it waits for the stop and then starts anew.
    *
    * @throws MillraceError when the source cannot be reached and that will not change by itself (`QUEUE_NOT_FOUND`,
-   * `ACCESS_DENIED`, `REGION_MISSING`, `SDK_MISSING`), when a worker cannot be started (`WORKER_START_FAILED`), or when
-   * `stop()` was called meanwhile (`STOPPED`). Nothing runs then, and it can be started again.
+   * `ACCESS_DENIED`, `REGION_MISSING`, `SDK_MISSING`), when a worker cannot be started (`WORKER_START_FAILED`), when the
+   * runner or the worker serves another consumer (`IN_USE`), or when `stop()` was called meanwhile (`STOPPED`). Nothing
+   * runs then, and it can be started again.
    */
   async start(): Promise<void> {
     const life = this.#life;
@@ -118,6 +120,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
       await life.stopped;
       return this.start();
     }
+    claim(this.#options);
     const session = this.#createSession();
     const started = this.#start(session);
     this.#life = { state: "starting", session, started };
@@ -215,6 +218,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const stopped = session.stop(limit);
     this.#life = { state: "stopping", limit, stopped };
     await stopped;
+    unclaim(this.#options);
     this.#life = { state: "stopped" };
   }
 
@@ -223,6 +227,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     await started.catch(() => undefined); // Whoever called start() is told.
     const result = await stopping;
     limit.cancel();
+    unclaim(this.#options);
     this.#life = { state: "stopped" };
     this.#reporter.log("info", "stopped", result);
     this.#hub.emit("stopped", result);

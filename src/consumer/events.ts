@@ -1,6 +1,6 @@
 // The events of a consumer, from name to payload, and the emitter that keeps listeners from doing harm.
 import { EventEmitter } from "eventemitter3";
-import type { MillraceError } from "../errors.js";
+import { type MillraceError, OptionError } from "../errors.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { RunnerEvents } from "../runner/runner.js";
 import type { StopResult } from "./stop.js";
@@ -88,6 +88,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   #guard(name: string, listener: AnyListener): AnyListener {
+    if (typeof listener !== "function") throw new OptionError("listener", "a function", listener);
     const ofEvent = this.#guarded.get(name) ?? new WeakMap<AnyListener, AnyListener>();
     this.#guarded.set(name, ofEvent);
     const existing = ofEvent.get(listener);

@@ -14,6 +14,8 @@ export interface ExecutionHost<Message, Resource> {
   started(execution: Execution<Message, Resource>): void;
   /** Turns a failure into an outcome. Never throws. */
   judge(error: unknown, execution: Execution<Message, Resource>, context: HandlerContext<Resource>): Outcome;
+  /** The handler has ended whose message was settled without it. */
+  endedLate(execution: Execution<Message, Resource>): void;
   /** The handler has ended. */
   finished(execution: Execution<Message, Resource>, outcome: Outcome): void;
   /** The lease has lapsed before the handler could be called. */
@@ -81,27 +83,29 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   }
 
   run(resource: unknown, onEnd: () => void): void {
-    if (!this.#mayBegin()) {
-      onEnd();
-      return;
-    }
-    this.#phase = "running";
     this.#onEnd = onEnd;
     this.#context = new LazyContext<Message, Resource>(this, resource as Resource);
-    this.#host.started(this);
+    let answer: unknown;
+    let promise: Promise<unknown> | undefined;
     try {
-      const answer = this.#host.handler(this.delivery.message, this.#context);
-      if (!isThenable(answer)) {
-        this.#succeed(answer);
-        return;
+      if (this.#mayBegin()) {
+        answer = this.#begin(this.#context);
+        promise = asPromise(answer);
       }
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#phase === "waiting") {
+      onEnd();
+    } else if (promise === undefined) {
+      this.#succeed(answer);
+    } else {
       // One promise per message: the one that `then` makes.
-      void asPromise(answer).then(
+      void promise.then(
         (value) => this.#succeed(value),
         (error: unknown) => this.#fail(error),
       );
-    } catch (error) {
-      this.#fail(error);
     }
   }
 
@@ -137,6 +141,12 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     return false;
   }
 
+  #begin(context: HandlerContext<Resource>): unknown {
+    this.#phase = "running";
+    this.#host.started(this);
+    return this.#host.handler(this.delivery.message, context);
+  }
+
   #succeed(value: unknown): void {
     this.#finish(isOutcome(value) ? value : ack(value), undefined);
   }
@@ -155,7 +165,7 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   #finish(outcome: Outcome, error: unknown): void {
     this.#phase = "ended";
     if (this.isSettled) {
-      this.delivery.ended?.();
+      this.#host.endedLate(this);
     } else {
       this.#host.finished(this, outcome);
       this.#settle(outcome, error);
@@ -171,13 +181,9 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as Partial<PromiseLike<unknown>>).then === "function"
-  );
-}
-
-/** Other thenables may call back twice, or throw. */
-function asPromise(thenable: PromiseLike<unknown>): Promise<unknown> {
-  return thenable instanceof Promise ? thenable : Promise.resolve(thenable);
+/** The answer as a promise, if it is something to wait for. Thenables of others may call back twice, or throw. */
+function asPromise(answer: unknown): Promise<unknown> | undefined {
+  if (answer instanceof Promise) return answer;
+  if (typeof answer !== "object" || answer === null) return undefined;
+  return typeof (answer as Partial<PromiseLike<unknown>>).then === "function" ? Promise.resolve(answer) : undefined;
 }

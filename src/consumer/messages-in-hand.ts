@@ -114,6 +114,14 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     return outcome;
   }
 
+  endedLate({ delivery }: Execution<Message, Resource>): void {
+    try {
+      delivery.ended?.();
+    } catch (error) {
+      this.#options.report(error);
+    }
+  }
+
   finished(execution: Execution<Message, Resource>, outcome: Outcome): void {
     const { clock, hub } = this.#options;
     this.#deadlines.cancel(execution);

@@ -122,10 +122,22 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     pollGraceMs: reader.number("pollGraceMs", { min: 0, max: 20_000, fallback: 1_000 }),
     requestTimeoutMs: reader.number("requestTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
     deadLetterQueueUrl: reader.has("deadLetterQueueUrl") ? readQueueUrl(reader, "deadLetterQueueUrl") : undefined,
-    random: reader.function<() => number>("random") ?? Math.random,
+    random: safeRandom(reader.function<() => number>("random") ?? Math.random),
   };
   reader.finish();
   return resolved;
+}
+
+/** Jitter is no reason to fail. */
+function safeRandom(random: () => number): () => number {
+  return () => {
+    try {
+      const number = random();
+      return number >= 0 && number < 1 ? number : 0.5;
+    } catch {
+      return 0.5;
+    }
+  };
 }
 
 function readQueueUrl(reader: OptionReader, name: "queueUrl" | "deadLetterQueueUrl"): string {
