@@ -1,8 +1,7 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
 import PQueue from "p-queue";
-import type { MillraceError } from "../errors.js";
-import { ServiceError } from "../errors.js";
+import { MillraceError, ServiceError } from "../errors.js";
 import { type EntryResult, Harvester } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
@@ -153,7 +152,7 @@ export class Settler {
       // A standard queue confirms a delete by an old handle, and may have deleted nothing.
       distrust: (index) => {
         if (deliveries[index]?.receiptHandle !== handles[index]) return { status: "failed", error: undefined };
-        return wereLost[index] === true ? { status: "refused", error: undefined } : undefined;
+        return wereLost[index] === true ? createLapsedResult() : undefined;
       },
     });
   }
@@ -240,4 +239,9 @@ function toEntryResult({ Code, Message, SenderFault }: BatchFailure, operation: 
     operation,
   });
   return { status: SenderFault === true ? "refused" : "failed", error };
+}
+
+function createLapsedResult(): EntryResult {
+  const text = "The message's lease had lapsed before it was deleted: others may have it.";
+  return { status: "refused", error: new MillraceError("LEASE_LOST", text) };
 }
