@@ -3,9 +3,9 @@
 // Everything happens on this machine: a simulated SQS is served over HTTP on a free port, the SDK sends to it, and a
 // consumer drains it. The first Ctrl-C drains what is in hand and accounts for the rest, a second one ends at once.
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { Consumer, exponentialRetry, PoolWorker } from "../src/index.js";
+import { readOptions, readWholeNumber } from "./command-line.js";
 import { drawUpAccount } from "./demo/account.js";
 import { formatCount } from "./demo/format.js";
 import { Ledger } from "./demo/ledger.js";
@@ -33,24 +33,14 @@ interface Settings {
 }
 
 function readSettings(): Settings {
-  const { values } = parseArgs({
-    options: {
-      messages: { type: "string", default: "20000" },
-      concurrency: { type: "string", default: "64" },
-      help: { type: "boolean", short: "h", default: false },
-    },
+  const values = readOptions(USAGE, {
+    messages: { type: "string", default: "20000" },
+    concurrency: { type: "string", default: "64" },
   });
-  if (values.help) {
-    process.stdout.write(USAGE);
-    process.exit(0);
-  }
-  const settings = { messages: Number(values.messages), concurrency: Number(values.concurrency) };
-  for (const [name, value] of Object.entries(settings)) {
-    if (Number.isInteger(value) && value > 0) continue;
-    console.error(`--${name} must be a whole number above 0.\n\n${USAGE}`);
-    process.exit(2);
-  }
-  return settings;
+  return {
+    messages: readWholeNumber(USAGE, "messages", values.messages, [1, 1_000_000]),
+    concurrency: readWholeNumber(USAGE, "concurrency", values.concurrency, [1, 10_000]),
+  };
 }
 
 /** Aborts at the first Ctrl-C, and ends the process at the second. */

@@ -53,6 +53,6 @@ describe.concurrent("npm run demo", () => {
   it("refuses options that make no sense", async () => {
     const { exitCode, errorOutput } = await runProgram(DEMO, "--messages", "many");
     expect(exitCode).toBe(2);
-    expect(errorOutput).toContain("--messages must be a whole number above 0");
+    expect(errorOutput).toContain('--messages must be a whole number from 1 to 1000000, not "many".');
   });
 });

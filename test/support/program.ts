@@ -39,6 +39,11 @@ export class Program implements AsyncDisposable {
     this.#ended = this.#end();
   }
 
+  /** What it has written to standard output so far. */
+  get output(): string {
+    return this.#output;
+  }
+
   /** Resolves when it has written this. Rejects when it ends without. */
   async hasWritten(pattern: RegExp): Promise<void> {
     const written = new Promise<void>((resolve) => {
