@@ -184,8 +184,8 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
   /** A handler has reached its next deadline: overdue, then timed out, then given up on. */
   #fallDue(execution: Execution<Message, Resource>): void {
     const { clock, handlerTimeoutMs, overdueAfterMs, abortGraceMs } = this.#options;
-    const runningMs = clock.now() - execution.startedAt;
-    if (runningMs < handlerTimeoutMs) {
+    // The same sum as the deadline: a difference may be rounded to less than the time-out, and fall due without end.
+    if (clock.now() < execution.startedAt + handlerTimeoutMs) {
       this.#reportRunning(execution, "HANDLER_OVERDUE", `A handler has been running for ${overdueAfterMs} ms.`);
       this.#deadlines.schedule(execution, execution.startedAt + handlerTimeoutMs);
     } else if (!execution.isTimedOut) {
