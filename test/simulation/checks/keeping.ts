@@ -1,0 +1,37 @@
+// Promise 1: what was received is in somebody's care, and what was buried can be found.
+import type { ConsumerStats } from "millrace";
+import { isOdd } from "../history.js";
+import { type Member, shortId } from "../member.js";
+import type { ServiceMessage } from "../service-view.js";
+import type { World } from "../world.js";
+
+/** Without faults, every message that is hidden for a consumer's sake is waiting, running or being settled there. */
+export function checkCare(world: World, member: Member, { state, waiting, settlementsPending }: ConsumerStats): void {
+  if (state !== "running" || !world.wasAlwaysCalm || world.history.faultPeriods.some(isOdd)) return;
+  const held = [...world.view.messages.values()].filter((message) => isHeldUnrun(world, member, message));
+  if (held.length <= waiting + settlementsPending) return;
+  const names = held.map(({ id }) => shortId(id)).join(", ");
+  world.violations.add("forgotten", `${names} hidden here; ${waiting} wait, ${settlementsPending} are being settled`);
+}
+
+function isHeldUnrun(world: World, member: Member, message: ServiceMessage): boolean {
+  const { newestHandle = "", newestReceiveAtMs, visibleAgainAtMs, isGone, id } = message;
+  if (isGone || visibleAgainAtMs <= world.clock.now() || !member.handles.has(newestHandle)) return false;
+  return !world.handlers.runs.some(
+    ({ consumer, messageId, endedAtMs = Infinity }) =>
+      consumer === member.index && messageId === id && endedAtMs >= newestReceiveAtMs,
+  );
+}
+
+export async function checkDeadLetters(world: World): Promise<void> {
+  world.view.catchUp();
+  const counts = world.sqs.counts(world.deadLetterUrl);
+  const found = counts.visible + counts.inFlight + counts.delayed;
+  const redriven = [...world.view.messages.values()].filter(({ isRedriven }) => isRedriven).length;
+  const copies = new Set(world.members.flatMap((member) => [...member.copies])).size;
+  const expected = redriven + copies;
+  if (found < expected) world.violations.add("lost", `${expected} dead letters were sent, ${found} are there`);
+  for (const { id, isGone } of world.view.messages.values()) {
+    if (!isGone) world.violations.add("lost", `${shortId(id)} is neither deleted nor among the dead letters`);
+  }
+}

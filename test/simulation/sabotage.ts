@@ -1,0 +1,14 @@
+// Ways to break a consumer on purpose, so that the checks can be seen to fail.
+import type { Handler, Message, RetryPolicy, SqsPort } from "millrace";
+
+export interface Sabotage {
+  port(port: SqsPort): SqsPort;
+  handler(handler: Handler<Message>): Handler<Message>;
+  readonly retry: RetryPolicy | undefined;
+}
+
+export const NO_SABOTAGE: Sabotage = {
+  port: (port) => port,
+  handler: (handler) => handler,
+  retry: undefined,
+};

@@ -1,0 +1,104 @@
+// Stands between one consumer and the service, and writes down every request.
+import type { SqsPort } from "millrace";
+import type { SimulatedSqs } from "millrace/testing";
+
+export type WitnessedOperation =
+  | "ReceiveMessage"
+  | "DeleteMessageBatch"
+  | "ChangeMessageVisibilityBatch"
+  | "SendMessageBatch"
+  | "GetQueueAttributes"
+  | "GetQueueUrl";
+
+export interface WitnessedEntry {
+  readonly receiptHandle: string | undefined;
+  readonly body: string | undefined;
+  readonly seconds: number | undefined;
+}
+
+export interface WitnessedRequest {
+  readonly consumer: number;
+  readonly operation: WitnessedOperation;
+  readonly sentAtMs: number;
+  /** Of a receive: how many messages were asked for. */
+  readonly asked: number;
+  readonly entries: readonly WitnessedEntry[];
+  endedAtMs: number | undefined;
+  /** The error it ended with. */
+  error: string | undefined;
+  /** Of a receive: the handles that came. */
+  handles: readonly string[];
+  /** Of a batch: which entries failed. */
+  failedPositions: ReadonlySet<number>;
+}
+
+/** What is told of requests. */
+export interface Witness {
+  now(): number;
+  /** False when the request is not to be sent: there are too many at this moment, and the history must not go on. */
+  began(request: WitnessedRequest): boolean;
+  ended(request: WitnessedRequest): void;
+}
+
+interface BatchEntry {
+  readonly ReceiptHandle?: string | undefined;
+  readonly MessageBody?: string | undefined;
+  readonly VisibilityTimeout?: number | undefined;
+}
+
+/** Answers of any operation, as far as the witness looks into them. */
+interface Answer {
+  readonly Messages?: ReadonlyArray<{ readonly ReceiptHandle?: string | undefined }> | undefined;
+  readonly Failed?: ReadonlyArray<{ readonly Id?: string | undefined }> | undefined;
+}
+
+/** The service, as one consumer reaches it under the eyes of the witness. */
+export function createWitnessPort(sqs: SimulatedSqs, consumer: number, witness: Witness): SqsPort {
+  async function watch<Output>(
+    operation: WitnessedOperation,
+    facts: { asked?: number; entries?: readonly BatchEntry[] },
+    call: () => Promise<Output>,
+  ): Promise<Output> {
+    const request: WitnessedRequest = {
+      consumer,
+      operation,
+      sentAtMs: witness.now(),
+      asked: facts.asked ?? 0,
+      entries: (facts.entries ?? []).map((entry) => ({
+        receiptHandle: entry.ReceiptHandle,
+        body: entry.MessageBody,
+        seconds: entry.VisibilityTimeout,
+      })),
+      endedAtMs: undefined,
+      error: undefined,
+      handles: [],
+      failedPositions: new Set(),
+    };
+    if (!witness.began(request)) return new Promise(() => undefined);
+    try {
+      const output = await call();
+      const { Messages = [], Failed = [] } = output as Answer;
+      request.handles = Messages.map(({ ReceiptHandle }) => ReceiptHandle as string);
+      request.failedPositions = new Set(Failed.map(({ Id }) => Number(Id)));
+      return output;
+    } catch (error) {
+      request.error = (error as Error).name;
+      throw error;
+    } finally {
+      request.endedAtMs = witness.now();
+      witness.ended(request);
+    }
+  }
+  return {
+    receiveMessage: (input, options) =>
+      watch("ReceiveMessage", { asked: input.MaxNumberOfMessages }, () => sqs.receiveMessage(input, options)),
+    deleteMessageBatch: (input) =>
+      watch("DeleteMessageBatch", { entries: input.Entries }, () => sqs.deleteMessageBatch(input)),
+    changeMessageVisibilityBatch: (input) =>
+      watch("ChangeMessageVisibilityBatch", { entries: input.Entries }, () => sqs.changeMessageVisibilityBatch(input)),
+    sendMessageBatch: (input) =>
+      watch("SendMessageBatch", { entries: input.Entries }, () => sqs.sendMessageBatch(input)),
+    getQueueAttributes: (input) => watch("GetQueueAttributes", {}, () => sqs.getQueueAttributes(input)),
+    getQueueUrl: (input) => watch("GetQueueUrl", {}, () => sqs.getQueueUrl(input)),
+  };
+}
