@@ -43,8 +43,8 @@ export interface ConsumerStats {
   readonly counters: Readonly<Counters>;
 }
 
-/** Refuses a handler for other messages than those of SQS where no runner brings others. */
-type SqsOnly<SourceMessage> = Message extends SourceMessage ? unknown : never;
+/** Refuses a handler of other messages than those of SQS where no runner brings others. */
+export type SqsOnly<SourceMessage> = Message extends SourceMessage ? unknown : never;
 
 interface LivingLife<SourceMessage, Resource> {
   readonly state: "starting" | "running";
@@ -100,6 +100,8 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     });
   }
 
+  /** Where it stands between start and stop. */
+  /** Where the consumer stands in its life. */
   get state(): ConsumerState {
     return this.#life.state;
   }
