@@ -42,16 +42,12 @@ export interface ConsumerEvents<Message = unknown> extends EventsOf<RunnerEvents
 
 /** Where millrace writes what happens, for those who prefer it to events. `console` fits. */
 export interface Logger {
-  /** Not written to yet. */
   /** What is of use only when something is being looked into. */
   debug(message: string, facts?: unknown): void;
-  /** That the consumer has started or stopped. */
   /** What happens in the course of things: started, stopped. */
   info(message: string, facts?: unknown): void;
-  /** Not written to yet. */
   /** What is wrong and expected to pass. */
   warn(message: string, facts?: unknown): void;
-  /** Every error that is reported; `facts` is the error. */
   /** What is wrong: the same as the `error` event. */
   error(message: string, facts?: unknown): void;
 }

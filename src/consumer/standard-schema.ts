@@ -17,7 +17,6 @@ export interface StandardSchema<Output = unknown> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
-    /** Validates a value: the result has the output, or the issues. */
     /** Judges a value. */
     readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;

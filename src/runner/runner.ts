@@ -119,7 +119,6 @@ export interface Runner<Message = unknown> {
    * delivery was settled, and also when `open` rejected. When the signal aborts, there is no more time.
    */
   close?(signal: AbortSignal): Promise<void>;
-  /** What it is doing now, for the `stats()` of the consumer. */
   /** What it is doing now, for the statistics of the consumer. */
   stats?(): RunnerStats;
 }

@@ -42,25 +42,21 @@ export interface SendEntry {
  * `millrace/testing`.
  */
 export interface SqsPort {
-  /** Asks for up to ten messages. With `abortSignal` it can be given up. */
   /** ReceiveMessage. When the signal aborts, nobody waits for the answer any more. */
   receiveMessage(
     input: ReceiveMessageInput,
     options?: { abortSignal?: AbortSignal },
   ): Promise<{ Messages?: Message[] | undefined }>;
-  /** Deletes up to ten messages. */
   /** DeleteMessageBatch, of up to ten. */
   deleteMessageBatch(input: {
     QueueUrl: string;
     Entries: Array<{ Id: string; ReceiptHandle: string }>;
   }): Promise<BatchOutput>;
-  /** Hides up to ten messages for so many seconds from now; 0 makes them visible. */
   /** ChangeMessageVisibilityBatch, of up to ten. */
   changeMessageVisibilityBatch(input: {
     QueueUrl: string;
     Entries: Array<{ Id: string; ReceiptHandle: string; VisibilityTimeout: number }>;
   }): Promise<BatchOutput>;
-  /** Sends up to ten messages; to the dead-letter queue. */
   /** SendMessageBatch, of up to ten: for dead letters. */
   sendMessageBatch(input: { QueueUrl: string; Entries: SendEntry[] }): Promise<BatchOutput>;
   /** Needed only to find the dead-letter queue when `deadLetterQueueUrl` is not given. */
@@ -77,7 +73,6 @@ export interface SqsPort {
 
 /** An `SQSClient` of `@aws-sdk/client-sqs`, any 3.x version. */
 export interface SqsSdkClient {
-  /** Sends a command of the SDK. */
   /** Sends a command of the SDK. */
   send(command: never, options?: never): Promise<unknown>;
 }

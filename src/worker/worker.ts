@@ -67,7 +67,6 @@ export interface Worker<Resource = unknown> {
   drained(): Promise<void>;
   /** Ends what the worker owns. Called after `withdraw()`; what still runs then is left to end by itself. */
   stop(): Promise<void>;
-  /** What it is doing now. */
   /** What it is doing now. It is read often, and must cost next to nothing. */
   stats(): WorkerStats;
   /** Never set: it lets the type of the resource be inferred. */
