@@ -94,7 +94,7 @@ export class ServiceError extends MillraceError {
 }
 
 /** Says in a few words what a value is, without showing what an object holds. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
   if (value === null || value === undefined) return String(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -102,4 +102,13 @@ export function describeValue(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
   return Array.isArray(value) ? "an array" : "an object";
+}
+
+/** Says what was thrown. Anything can be, even what cannot be made into a string. */
+export function describeThrown(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return describeValue(thrown);
+  }
 }

@@ -1,5 +1,5 @@
 // The one door: every public name.
-export { Consumer, type ConsumerState, type ConsumerStats } from "./consumer/consumer.js";
+export { Consumer, type ConsumerState, type ConsumerStats, type SqsOnly } from "./consumer/consumer.js";
 export type { HandlerContext } from "./consumer/context.js";
 export type { Counters } from "./consumer/counters.js";
 export type { ConsumerEvents, Listener, Logger, MessageFacts } from "./consumer/events.js";
@@ -12,7 +12,7 @@ export {
   type RetryPolicy,
 } from "./consumer/retry-policy.js";
 export { type SchemaHandler, withSchema } from "./consumer/with-schema.js";
-export type { StandardSchema, StandardSchemaIssue } from "./consumer/standard-schema.js";
+export type { StandardSchema, StandardSchemaIssue, StandardSchemaResult } from "./consumer/standard-schema.js";
 export type { StopOptions, StopResult } from "./consumer/stop.js";
 export { type ErrorCode, MillraceError, OptionError, ServiceError, type ServiceErrorClass } from "./errors.js";
 export { type Job, type JobStatus, MemoryRunner, type MemoryRunnerOptions } from "./memory/memory-runner.js";

@@ -1,5 +1,6 @@
 // The consumer: one handler, one source, one worker strategy, started and stopped as a whole.
 import { MillraceError, OptionError } from "../errors.js";
+import { abortable } from "../internal/abortable.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Message } from "../sqs/message.js";
 import { claim, unclaim } from "./claims.js";
@@ -100,7 +101,6 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     });
   }
 
-  /** Where it stands between start and stop. */
   /** Where the consumer stands in its life. */
   get state(): ConsumerState {
     return this.#life.state;
@@ -199,15 +199,14 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   async #start(session: Session<SourceMessage, Resource>): Promise<void> {
     try {
-      await session.start();
+      // A stop ends the start at once, even if the source never answers.
+      await abortable(session.start(), session.signal);
     } catch (error) {
       if (this.#life.state === "starting") await this.#clearUp(session);
       throw error;
     }
     const life = this.#life;
-    if (life.state !== "starting") {
-      throw new MillraceError("STOPPED", "stop() was called before the consumer had started.");
-    }
+    if (life.state !== "starting") throw new MillraceError("STOPPED", "stop() was called.");
     this.#life = { ...life, state: "running" };
     this.#reporter.log("info", "started");
     this.#hub.emit("started");
@@ -220,13 +219,14 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const stopped = session.stop(limit);
     this.#life = { state: "stopping", limit, stopped };
     await stopped;
+    limit.cancel();
     unclaim(this.#options);
     this.#life = { state: "stopped" };
   }
 
   async #stop({ session, started }: LivingLife<SourceMessage, Resource>, limit: TimeLimit): Promise<StopResult> {
     const stopping = session.stop(limit);
-    await started.catch(() => undefined); // Whoever called start() is told.
+    await started.catch(() => undefined); // It has ended by now, and whoever called start() is told.
     const result = await stopping;
     limit.cancel();
     unclaim(this.#options);
@@ -238,9 +238,10 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   #createSession(): Session<SourceMessage, Resource> {
     const { runner, worker, clock, abortGraceMs } = this.#options;
-    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters, report: this.#reporter.report };
-    const inHand = new MessagesInHand({ ...this.#options, ...common, handler: this.#handler });
+    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters };
+    const { report } = this.#reporter;
+    const inHand = new MessagesInHand({ ...this.#options, ...common, report, handler: this.#handler });
     const onSourceEnded = (): void => void this.stop({ timeoutMs: Infinity });
-    return new Session({ ...common, runner, worker, inHand, onSourceEnded });
+    return new Session({ ...common, reporter: this.#reporter, runner, worker, inHand, onSourceEnded });
   }
 }

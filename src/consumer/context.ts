@@ -27,7 +27,7 @@ export interface HandlerContext<Resource = unknown> {
    * Rarely needed: say, before work that blocks the event loop. Resolves when the source has confirmed it; at once where
    * the source never takes messages back.
    */
-  extend(seconds: number): Promise<void>;
+  readonly extend: (seconds: number) => Promise<void>;
 }
 
 /** A context that reads through to the execution, so that most of it costs nothing per message. */

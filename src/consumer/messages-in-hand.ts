@@ -81,11 +81,9 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     return running.length;
   }
 
-  /** Gives back every message whose outcome is not decided; answers how many. */
-  giveBackAll(): number {
-    const undecided = [...this.#executions.values()].filter(({ isSettled }) => !isSettled);
-    for (const execution of undecided) execution.giveBack();
-    return undecided.length;
+  /** Gives back every message whose outcome is not decided. */
+  giveBackAll(): void {
+    for (const execution of this.#executions.values()) execution.giveBack();
   }
 
   /** Resolves when the source has confirmed, or failed to confirm, what becomes of every message. */

@@ -1,6 +1,7 @@
 // Where errors end up that no promise carries: in the `error` event, the log, and a count.
-import { MillraceError } from "../errors.js";
+import { describeThrown, MillraceError } from "../errors.js";
 import type { Counters } from "./counters.js";
+import type { RunnerEvents } from "../runner/runner.js";
 import type { Logger } from "./events.js";
 
 /** Reports errors and writes the log. It never throws, whatever listeners and loggers do. */
@@ -20,7 +21,9 @@ export class Reporter {
     const error =
       thrown instanceof MillraceError
         ? thrown
-        : new MillraceError("INTERNAL", `Something failed that should not: ${String(thrown)}`, { cause: thrown });
+        : new MillraceError("INTERNAL", `Something failed that should not: ${describeThrown(thrown)}`, {
+            cause: thrown,
+          });
     this.#counters.errors += 1;
     this.log("error", error.message, error);
     this.#emit(error);
@@ -35,6 +38,19 @@ export class Reporter {
     }
     this.#counters.errors += 1;
     this.log("error", error.message, error);
+  }
+
+  /** Writes a fact of the runner. Messages stay out of the log. */
+  logFact<Name extends keyof RunnerEvents>(name: Name, facts: RunnerEvents[Name]): void {
+    if (this.#logger === undefined) return;
+    if (name === "backedOff") {
+      const { delayMs, failures } = facts as RunnerEvents["backedOff"];
+      this.log("warn", `the source is left alone for ${Math.round(delayMs)} ms`, { failures });
+    } else if ("message" in facts) {
+      this.log("debug", name, { attempt: facts.attempt });
+    } else {
+      this.log("debug", name, facts);
+    }
   }
 
   log(level: keyof Logger, message: string, facts?: unknown): void {

@@ -9,6 +9,7 @@ import type { ConsumerEvents, EventHub } from "./events.js";
 import type { Execution } from "./execution.js";
 import type { MessagesInHand } from "./messages-in-hand.js";
 import { Places } from "./places.js";
+import type { Reporter } from "./reporter.js";
 import type { StopResult } from "./stop.js";
 
 /** How long a stop waits for the source to confirm, and for what workers own to end, after the handlers' time is over. */
@@ -23,7 +24,7 @@ export interface SessionParts<Message, Resource> {
   readonly abortGraceMs: number;
   readonly hub: EventHub<ConsumerEvents<Message>>;
   readonly counters: Counters;
-  readonly report: (error: unknown) => void;
+  readonly reporter: Reporter;
   /** Called when the source has ended by itself. */
   readonly onSourceEnded: () => void;
 }
@@ -68,18 +69,19 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     const { worker, inHand } = this.#parts;
     this.#isStopping = true;
     this.#places.close();
-    this.#polling.abort(new MillraceError("STOPPED", "The consumer is stopping."));
+    this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
     this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>));
     const hasEnded = await limit.allows(Promise.all([this.#endSource(), worker.drained()]));
     const handlersAborted = hasEnded ? 0 : await this.#abortHandlers();
     this.#releaseUnstarted();
     this.#places.end();
-    const handlersAbandoned = inHand.giveBackAll();
+    inHand.giveBackAll();
     const isClosed = await this.#close(limit.remainingMs + CLOSE_TIMEOUT_MS);
     inHand.close();
     const { settlementsLost } = inHand;
+    const handlersAbandoned = worker.stats().running; // Those too that were given up on long before the stop.
     return {
-      isDrained: isClosed && handlersAborted === 0 && settlementsLost === 0,
+      isDrained: isClosed && handlersAborted + handlersAbandoned + settlementsLost === 0,
       messagesReleased: this.#messagesReleased,
       handlersAborted,
       handlersAbandoned,
@@ -114,6 +116,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   revoke(delivery: Delivery<Message>, reason: Error): void {
+    this.#parts.reporter.log("warn", reason.message, { attempt: delivery.attempt });
     this.#parts.inHand.revoke(delivery, reason);
   }
 
@@ -122,12 +125,13 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   report(error: unknown): void {
-    this.#parts.report(error);
+    this.#parts.reporter.report(error);
   }
 
   note<Name extends keyof RunnerEvents<Message>>(name: Name, facts: RunnerEvents<Message>[Name]): void {
     const { counters, hub } = this.#parts;
     countFact(counters, name, facts);
+    this.#parts.reporter.logFact(name, facts);
     if (hub.has(name)) hub.emit(name, ...([facts] as ConsumerEvents<Message>[Name]));
   }
 

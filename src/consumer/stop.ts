@@ -18,7 +18,10 @@ export interface StopResult {
   readonly messagesReleased: number;
   /** Handlers that were told to end because the time was over. */
   readonly handlersAborted: number;
-  /** Handlers that did not end even so. Their messages were given back; what they still do goes on unseen. */
+  /**
+   * Handlers that still run: they have not ended even so, or were given up on before the stop (`HANDLER_STUCK`). Their
+   * messages were given back; what they still do goes on unseen.
+   */
   readonly handlersAbandoned: number;
   /** Outcomes that the source did not confirm: those messages will come again. */
   readonly settlementsLost: number;

@@ -47,12 +47,12 @@ function parseBody({ Body }: Message): unknown {
   }
 }
 
+/** Says where the body does not fit. What is wrong there is in the cause only: validators quote the body, too. */
 function createInvalidError(issues: readonly StandardSchemaIssue[]): MillraceError {
-  const described = issues.map(({ message, path = [] }) => {
-    const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-    return place === "" ? message : `${place}: ${message}`;
-  });
-  return new MillraceError("MESSAGE_INVALID", `The message's body does not fit its schema. ${described.join("; ")}`, {
-    cause: issues,
-  });
+  const places = issues.map(({ path = [] }) =>
+    path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
+  );
+  const named = [...new Set(places)].filter((place) => place !== "");
+  const where = named.length > 0 ? ` at ${named.join(", ")}` : "";
+  return new MillraceError("MESSAGE_INVALID", `The message's body does not fit its schema${where}.`, { cause: issues });
 }

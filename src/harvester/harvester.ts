@@ -167,15 +167,19 @@ export class Harvester<Item> {
 
   async #send(batch: Array<Entry<Item>>): Promise<void> {
     if (this.#givenUp !== undefined) return;
-    let results: readonly EntryResult[];
-    try {
-      results = await this.#options.send(batch.map((entry) => entry.item));
-    } catch (error) {
-      results = batch.map(() => ({ status: "failed", error }));
-    }
+    const results = await this.#ask(batch);
     const failed = batch.filter((entry, index) => !this.#take(entry, results[index]));
     if (failed.length === 0) this.#backoff.reset();
     else this.#rest(failed);
+  }
+
+  async #ask(batch: ReadonlyArray<Entry<Item>>): Promise<readonly EntryResult[]> {
+    try {
+      const results: unknown = await this.#options.send(batch.map((entry) => entry.item));
+      return Array.isArray(results) ? (results as EntryResult[]) : [];
+    } catch (error) {
+      return batch.map(() => ({ status: "failed", error }));
+    }
   }
 
   /** Settles the entry by its result. False when it is to be tried again. */
@@ -185,11 +189,14 @@ export class Harvester<Item> {
       this.#settle(entry, undefined);
       return true;
     }
-    const error =
+    let error: unknown =
       result?.error ?? new MillraceError("REQUEST_FAILED", "The answer to a batch had no result for an entry.");
-    const isWorthwhile =
-      result?.status !== "refused" && this.#options.retryUntil(entry.item) > this.#options.clock.now();
-    if (isWorthwhile) return false;
+    try {
+      const mayRetry = result?.status !== "refused";
+      if (mayRetry && this.#options.retryUntil(entry.item) > this.#options.clock.now()) return false;
+    } catch (thrown) {
+      error = thrown;
+    }
     this.#settle(entry, error);
     return true;
   }
@@ -218,6 +225,8 @@ export class Harvester<Item> {
     this.#options.onSettled?.(entry.item, error);
     if (error === undefined) entry.deferred?.resolve();
     else entry.deferred?.reject(error);
-    if (this.#unsettled.size === 0) this.#onEmpty?.resolve();
+    if (this.#unsettled.size > 0) return;
+    this.#onEmpty?.resolve();
+    this.#onEmpty = undefined;
   }
 }

@@ -1,5 +1,5 @@
 // Reads options one by one: the default where none came, and a clear error where one cannot be used.
-import { OptionError } from "../errors.js";
+import { describeThrown, OptionError } from "../errors.js";
 
 export interface NumberRange {
   readonly min: number;
@@ -121,7 +121,7 @@ export class OptionReader {
       this.#read.set(name, value);
       return value;
     } catch (error) {
-      throw new OptionError(name, "an option that can be read", `a getter that threw ${String(error)}`);
+      throw new OptionError(name, "an option that can be read", `a getter that threw ${describeThrown(error)}`);
     }
   }
 }

@@ -1,24 +1,35 @@
 // Where a queue's dead letters go, and what goes there.
 import { MillraceError } from "../errors.js";
+import { withTimeout } from "../internal/abortable.js";
+import type { Clock, Timer } from "../internal/clock.js";
 import type { Message, MessageAttribute } from "./message.js";
 import type { SendEntry, SqsPort } from "./port.js";
+import { createTimeoutError } from "./service-errors.js";
 
 /** The attribute that carries the reason. */
-export const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
+const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
 /** A message has at most ten attributes (SQS developer guide, "Message attributes"). */
 const MAX_ATTRIBUTES = 10;
 /** A reason longer than this is cut: it must not make the message too large to be sent. */
 const MAX_REASON_LENGTH = 1_024;
 
+/** Where a queue's dead-letter queue is looked for. */
+export interface DeadLetterQueueOptions {
+  readonly port: SqsPort;
+  readonly clock: Clock;
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
 /** Finds the dead-letter queue of a queue, once. */
 export class DeadLetterQueue {
-  readonly #port: SqsPort;
-  readonly #queueUrl: string;
+  readonly #options: DeadLetterQueueOptions;
+  readonly #timers = new Set<Timer>();
   #url: Promise<string> | undefined;
 
-  constructor(options: { port: SqsPort; queueUrl: string; deadLetterQueueUrl: string | undefined }) {
-    this.#port = options.port;
-    this.#queueUrl = options.queueUrl;
+  constructor(options: DeadLetterQueueOptions) {
+    this.#options = options;
     if (options.deadLetterQueueUrl !== undefined) this.#url = Promise.resolve(options.deadLetterQueueUrl);
   }
 
@@ -38,16 +49,31 @@ export class DeadLetterQueue {
     }
   }
 
+  /** Takes back the timers of requests that have not answered. */
+  close(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+
   async #lookUp(): Promise<string> {
-    const { Attributes } =
-      (await this.#port.getQueueAttributes?.({ QueueUrl: this.#queueUrl, AttributeNames: ["RedrivePolicy"] })) ?? {};
+    const { port, queueUrl } = this.#options;
+    const asking = port.getQueueAttributes?.({ QueueUrl: queueUrl, AttributeNames: ["RedrivePolicy"] });
+    const { Attributes } = (await this.#inTime("GetQueueAttributes", asking)) ?? {};
     const policy = JSON.parse(Attributes?.["RedrivePolicy"] ?? "{}") as { deadLetterTargetArn?: string };
     // arn:aws:sqs:REGION:ACCOUNT:NAME
     const [, , , , account, name] = policy.deadLetterTargetArn?.split(":") ?? [];
     if (account === undefined || name === undefined) throw new Error("the queue has no redrive policy");
-    const answer = await this.#port.getQueueUrl?.({ QueueName: name, QueueOwnerAWSAccountId: account });
+    const finding = port.getQueueUrl?.({ QueueName: name, QueueOwnerAWSAccountId: account });
+    const answer = await this.#inTime("GetQueueUrl", finding);
     if (answer?.QueueUrl === undefined) throw new Error(`the queue ${name} was not found`);
     return answer.QueueUrl;
+  }
+
+  async #inTime<Answer>(operation: string, answering: Promise<Answer> | undefined): Promise<Answer | undefined> {
+    if (answering === undefined) return undefined; // A port need not have these calls.
+    const { clock, requestTimeoutMs: timeoutMs } = this.#options;
+    const createError = (): Error => createTimeoutError(operation, timeoutMs);
+    return withTimeout(answering, { clock, timeoutMs, timers: this.#timers, createError });
   }
 }
 

@@ -16,20 +16,28 @@ const CONNECTION_TIMEOUT_MS = 5_000;
  * middleware cache; and a receive is tried again by the runner's own back-off, which knows how many are out.
  */
 export async function createDefaultPort(options: {
+  queueUrl: string;
   region: string | undefined;
   maxReceives: number;
   maxSettleRequests: number;
   requestTimeoutMs: number;
 }): Promise<OwnedPort> {
   const sdk = await loadSdk();
-  const region = options.region === undefined ? {} : { region: options.region };
+  const service = {
+    ...(options.region !== undefined && { region: options.region }),
+    // The SDK sends to the queue URL's host anyway, with a warning on the console at every request that the host differs
+    // from what it would have resolved; but it looks for a dead-letter queue elsewhere. FIPS and dual stack are hosts.
+    endpoint: new URL(options.queueUrl).origin,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  };
   const receiving = new sdk.SQSClient({
-    ...region,
+    ...service,
     maxAttempts: 1,
     requestHandler: createHandlerOptions(options.maxReceives),
   });
   const settling = new sdk.SQSClient({
-    ...region,
+    ...service,
     // One more attempt hides the reset of a connection that the service has closed; the harvester does the rest.
     maxAttempts: 2,
     cacheMiddleware: true,

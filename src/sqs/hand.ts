@@ -1,5 +1,6 @@
 // The messages of a queue that are here, from their receive until the service has confirmed what becomes of them.
 import { MillraceError } from "../errors.js";
+import { abortable } from "../internal/abortable.js";
 import type { Clock } from "../internal/clock.js";
 import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
@@ -38,6 +39,8 @@ export class Hand implements DeliveryKeeper {
   /** Deliveries whose outcome is not known yet. When there is none, nothing is worth waiting for. */
   #undecided = 0;
   #isAboutToFlush = false;
+  /** Dead letters that are being sent. */
+  readonly #burials = new Set<Promise<void>>();
 
   constructor(parts: HandParts) {
     const { options, intake, port } = parts;
@@ -46,7 +49,7 @@ export class Hand implements DeliveryKeeper {
     this.#intake = intake;
     this.#clock = intake.clock;
     this.#onConfirmed = parts.onConfirmed;
-    this.#deadLetterQueue = new DeadLetterQueue({ port, ...options });
+    this.#deadLetterQueue = new DeadLetterQueue({ port, clock: intake.clock, ...options });
     this.#leases = new LeaseKeeper({
       clock: intake.clock,
       visibilityTimeoutSeconds: options.visibilityTimeoutSeconds,
@@ -127,6 +130,8 @@ export class Hand implements DeliveryKeeper {
 
   /** Sends everything that is to be told, leases being kept meanwhile, and ends. */
   async close(signal: AbortSignal): Promise<void> {
+    await abortable(Promise.allSettled(this.#burials), signal).catch(() => undefined);
+    this.#deadLetterQueue.close();
     await this.#settler.close(signal);
     this.#leases.stop();
   }
@@ -141,7 +146,9 @@ export class Hand implements DeliveryKeeper {
     }
     const receipt = { handle, deadline };
     const known = this.#deliveries.get(id);
-    if (known !== undefined) {
+    if (known?.phase === "settling" && known.isReturning) {
+      known.phase = "superseded"; // It came again because the return has worked, though its answer is not here yet.
+    } else if (known !== undefined) {
       this.#readmit(known, receipt);
       return undefined;
     }
@@ -168,7 +175,7 @@ export class Hand implements DeliveryKeeper {
   async #tell(delivery: SqsDelivery, outcome: Exclude<Outcome, Ack | Drop>): Promise<void> {
     try {
       if (outcome.kind === "deadLetter") {
-        await this.#sendDeadLetter(delivery, outcome.reason);
+        await this.#bury(delivery, outcome.reason);
         this.#settler.delete(delivery);
         this.#flushIfAlone();
         return;
@@ -177,6 +184,16 @@ export class Hand implements DeliveryKeeper {
       this.#intake.settled(delivery);
     } catch (error) {
       this.#intake.settled(delivery, error);
+    }
+  }
+
+  async #bury(delivery: SqsDelivery, reason: string): Promise<void> {
+    const burial = this.#sendDeadLetter(delivery, reason);
+    this.#burials.add(burial);
+    try {
+      await burial;
+    } finally {
+      this.#burials.delete(burial);
     }
   }
 
@@ -205,6 +222,7 @@ export class Hand implements DeliveryKeeper {
   /** Makes the message visible again after so many seconds. */
   async #return(delivery: SqsDelivery, seconds: number): Promise<void> {
     this.#leases.drop(delivery);
+    if (delivery.phase !== "abandoned") delivery.phase = "returning";
     try {
       if (this.hasLapsed(delivery)) return; // It is visible again already.
       // An extension that arrives after the return would hide the message again.

@@ -1,5 +1,5 @@
 // Tells the failures of a request apart: what will not go away, what will, and what to do about it.
-import { type ErrorCode, ServiceError, type ServiceErrorClass } from "../errors.js";
+import { describeThrown, type ErrorCode, ServiceError, type ServiceErrorClass } from "../errors.js";
 
 interface Kind {
   readonly code: ErrorCode;
@@ -88,7 +88,7 @@ interface ErrorShape {
 export function toServiceError(cause: unknown, operation: string): ServiceError {
   if (cause instanceof ServiceError) return cause;
   const { code, errorClass, explanation } = classify(cause);
-  const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : describeThrown(cause);
   return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
 }
 

@@ -77,8 +77,8 @@ export class Settler {
     });
     this.#returns = new Harvester({
       ...common,
-      send: (returns) => this.#changeVisibility(returns),
-      retryUntil: ({ delivery }) => delivery.deadline,
+      send: (returns) => this.#sendReturns(returns),
+      retryUntil: ({ delivery }) => (delivery.phase === "superseded" ? -Infinity : delivery.deadline),
     });
     this.#extensions = new Harvester({
       ...common,
@@ -155,6 +155,15 @@ export class Settler {
         return wereLost[index] === true ? createLapsedResult() : undefined;
       },
     });
+  }
+
+  async #sendReturns(returns: readonly Return[]): Promise<readonly EntryResult[]> {
+    for (const { delivery } of returns) delivery.isReturning = true;
+    try {
+      return await this.#changeVisibility(returns);
+    } finally {
+      for (const { delivery } of returns) delivery.isReturning = false;
+    }
   }
 
   async #sendExtensions(extensions: readonly TimedExtension[]): Promise<readonly EntryResult[]> {

@@ -25,9 +25,11 @@ export interface Receipt {
 /**
  * - `here`: it waits or runs.
  * - `settling`: its outcome is on the way to the service.
+ * - `returning`: it is being made visible again. If it comes again, that has happened, confirmed or not.
  * - `abandoned`: it was settled without its handler, which still runs.
+ * - `superseded`: it was given back and came again before the service had answered: another delivery carries it.
  */
-export type DeliveryPhase = "here" | "settling" | "abandoned";
+export type DeliveryPhase = "here" | "settling" | "returning" | "abandoned" | "superseded";
 
 /** One message of a queue, with its lease. The lease scheduler finds it by its own fields. */
 export class SqsDelivery implements Delivery<Message>, Scheduled {
@@ -39,6 +41,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   phase: DeliveryPhase = "here";
   /** Whether the lease has lapsed: others may have the message. */
   isLost = false;
+  /** Whether a request that makes it visible again is out. */
+  isReturning = false;
   /** Whether an extension is on its way and wanted. */
   isExtending = false;
   /** Resolves when the extension that is on its way was answered. */

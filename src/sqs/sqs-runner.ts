@@ -55,6 +55,7 @@ export class SqsRunner implements Runner<Message> {
     this.#connection = undefined;
   }
 
+  /** Requests that are out, and outcomes that are unconfirmed. */
   stats(): RunnerStats {
     return {
       receivesInFlight: this.#connection?.receiver.receivesInFlight ?? 0,

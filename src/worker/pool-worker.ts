@@ -122,6 +122,7 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     await life?.crew.stop();
   }
 
+  /** What it is doing now. */
   stats(): WorkerStats {
     return { running: this.#running, waiting: this.#room.size, workers: this.#life?.crew.size ?? 0 };
   }

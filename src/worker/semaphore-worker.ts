@@ -90,6 +90,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     this.#host = undefined;
   }
 
+  /** What it is doing now. */
   stats(): WorkerStats {
     return { running: this.#running, waiting: this.#waiting.size, workers: this.#running };
   }
