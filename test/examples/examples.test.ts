@@ -44,9 +44,9 @@ describe.concurrent("validated-messages.ts", () => {
     expect(lines).toHaveLength(8);
     expect(lines[lines.indexOf("dead letter: not JSON at all") + 1]).toContain("is not JSON");
     const ofCustomer = lines.findIndex((line) => line.startsWith("dead letter") && line.includes('"id":2'));
-    expect(lines[ofCustomer + 1]).toContain("customer:");
+    expect(lines[ofCustomer + 1]).toContain("does not fit its schema at customer");
     const ofPence = lines.findIndex((line) => line.startsWith("dead letter") && line.includes('"id":3'));
-    expect(lines[ofPence + 1]).toContain("pence:");
+    expect(lines[ofPence + 1]).toContain("does not fit its schema at pence");
   });
 });
 
