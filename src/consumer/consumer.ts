@@ -40,6 +40,12 @@ export interface ConsumerStats {
   readonly receivesInFlight: number;
   /** Outcomes that the source has not confirmed. */
   readonly settlementsPending: number;
+  /**
+   * How long ago the source last answered a request for messages, in milliseconds; undefined when it has not since the
+   * start, or nothing runs. An idle SQS queue answers every `waitTimeSeconds`: what is far above that is not healthy, unless
+   * the slots are all taken.
+   */
+  readonly sinceLastReceiveMs: number | undefined;
   /** What was done since the consumer was made. */
   readonly counters: Readonly<Counters>;
 }
@@ -167,7 +173,17 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const { running, waiting, workers } = worker.stats();
     const { receivesInFlight, settlementsPending } = runner.stats?.() ?? { receivesInFlight: 0, settlementsPending: 0 };
     const counters = copyCounters(this.#counters);
-    return { state: this.state, running, waiting, workers, receivesInFlight, settlementsPending, counters };
+    const sinceLastReceiveMs = "session" in this.#life ? this.#life.session.sinceAnswerMs : undefined;
+    return {
+      state: this.state,
+      running,
+      waiting,
+      workers,
+      receivesInFlight,
+      settlementsPending,
+      sinceLastReceiveMs,
+      counters,
+    };
   }
 
   /** Calls `listener` at each event of that name. What it throws, or rejects with, becomes an `error` event. */

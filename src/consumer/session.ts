@@ -41,6 +41,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   /** Messages that had not started when the stop began, or came after that. */
   readonly #unstarted: Array<Execution<Message, Resource>> = [];
   #isReleasing = false;
+  #answeredAt: number | undefined;
   #messagesReleased = 0;
 
   constructor(parts: SessionParts<Message, Resource>) {
@@ -89,6 +90,11 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     };
   }
 
+  /** How long ago the source last answered a request for messages. */
+  get sinceAnswerMs(): number | undefined {
+    return this.#answeredAt === undefined ? undefined : this.clock.now() - this.#answeredAt;
+  }
+
   get signal(): AbortSignal {
     return this.#polling.signal;
   }
@@ -131,6 +137,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   note<Name extends keyof RunnerEvents<Message>>(name: Name, facts: RunnerEvents<Message>[Name]): void {
     const { counters, hub } = this.#parts;
     countFact(counters, name, facts);
+    if (name === "received") this.#answeredAt = this.clock.now();
     this.#parts.reporter.logFact(name, facts);
     if (hub.has(name)) hub.emit(name, ...([facts] as ConsumerEvents<Message>[Name]));
   }
@@ -155,9 +162,17 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     try {
       await this.#parts.runner.run(this);
     } catch (cause) {
+      if (this.#isAbort(cause)) return;
       this.report(new MillraceError("RUNNER_FAILED", "The runner has failed: the consumer stops.", { cause }));
     }
     if (!this.#isStopping) this.#parts.onSourceEnded();
+  }
+
+  /** Whether a runner has only passed on that the signal has aborted. */
+  #isAbort(cause: unknown): boolean {
+    return (
+      this.signal.aborted && (cause === this.signal.reason || (cause instanceof Error && cause.name === "AbortError"))
+    );
   }
 
   async #endSource(): Promise<void> {

@@ -146,8 +146,9 @@ export class Hand implements DeliveryKeeper {
     }
     const receipt = { handle, deadline };
     const known = this.#deliveries.get(id);
-    if (known?.phase === "settling" && known.isReturning) {
-      known.phase = "superseded"; // It came again because the return has worked, though its answer is not here yet.
+    if (known?.isReturning === true && known.phase !== "abandoned") {
+      // It came again because the return has worked, though its answer is not here yet.
+      known.phase = "superseded";
     } else if (known !== undefined) {
       this.#readmit(known, receipt);
       return undefined;
@@ -222,7 +223,6 @@ export class Hand implements DeliveryKeeper {
   /** Makes the message visible again after so many seconds. */
   async #return(delivery: SqsDelivery, seconds: number): Promise<void> {
     this.#leases.drop(delivery);
-    if (delivery.phase !== "abandoned") delivery.phase = "returning";
     try {
       if (this.hasLapsed(delivery)) return; // It is visible again already.
       // An extension that arrives after the return would hide the message again.

@@ -15,6 +15,8 @@ import { createTimeoutError, toServiceError } from "./service-errors.js";
 const MAX_MESSAGES = 10;
 /** The longest that an answer is assumed to take from the service to here. */
 const MAX_LATENCY_MS = 1_000;
+/** How much a limit fades with each full receive that did not need it. */
+const LIMIT_DECAY = 0.1;
 /** After failures. */
 const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
 /** After answers that brought nothing and did not wait for anything. */
@@ -62,7 +64,6 @@ export class Receiver {
     const error = await this.#receive(places, 0);
     this.#intake.signal.removeEventListener("abort", stop);
     if (error?.errorClass === "fatal") throw error;
-    if (error !== undefined) this.#backOff(error);
   }
 
   /** Receives until the intake's signal aborts; then gives the receives that are out a moment to end. */
@@ -75,7 +76,7 @@ export class Receiver {
         continue;
       }
       const places = await this.#intake.take(MAX_MESSAGES);
-      if (places > 0 && this.#mayReceive()) void this.#poll(places);
+      if (places > 0 && this.#mayReceive()) void this.#receive(places, this.#options.waitTimeSeconds);
       else this.#intake.giveBack(places);
     }
     this.#pause?.cancel();
@@ -96,17 +97,9 @@ export class Receiver {
   #mayReceive(): boolean {
     return (
       this.#pause === undefined &&
-      this.#inFlight.size < this.#limit &&
+      this.#inFlight.size < Math.floor(this.#limit) &&
       this.#hand.unconfirmed < this.#options.maxUnconfirmed
     );
-  }
-
-  async #poll(places: number): Promise<void> {
-    const sentAt = this.#intake.clock.now();
-    const error = await this.#receive(places, this.#options.waitTimeSeconds);
-    // What was out while another receive failed has met the same trouble: it is backed off from already.
-    if (error !== undefined && sentAt >= this.#pausedAt) this.#backOff(error);
-    this.wake();
   }
 
   /** One receive for places that were taken. Answers with the error, if it failed. */
@@ -127,11 +120,16 @@ export class Receiver {
       used = this.#hand.takeIn(messages, this.#deadlineOf(sentAt, durationMs), places);
       return undefined;
     } catch (cause) {
-      return cause === this.#stopReason ? undefined : toServiceError(cause, "ReceiveMessage");
+      if (cause === this.#stopReason) return undefined;
+      const error = toServiceError(cause, "ReceiveMessage");
+      const isProbe = waitTimeSeconds === 0;
+      if (!isProbe || error.errorClass !== "fatal") this.#backOff(error, sentAt);
+      return error;
     } finally {
       watchdog.cancel();
       this.#inFlight.delete(controller);
       this.#intake.giveBack(places - used);
+      this.wake();
     }
   }
 
@@ -162,17 +160,25 @@ export class Receiver {
     return assignedAt + this.#options.visibilityTimeoutSeconds * 1_000;
   }
 
-  /** Goes by what a receive brought: more at once while they come back full, fewer when they do not. */
+  /**
+   * Goes by what a receive brought: more at once while they come back full and as many are out as may be, fewer when they
+   * do not. A limit that is not reached fades: when the queue runs empty, as many long polls are out as it allows.
+   */
   #adapt(count: number, requested: number, waitLeftMs: number): void {
     this.#backoff.reset();
-    if (count === requested) this.#limit = Math.min(this.#limit + 1, this.#options.maxReceives);
-    else if (count < requested / 2) this.#limit = Math.max(this.#limit - 1, 1);
+    const isFull = count === requested;
+    if (isFull && this.#inFlight.size >= Math.floor(this.#limit)) this.#limit += 1;
+    else if (isFull) this.#limit = Math.max(this.#limit - LIMIT_DECAY, this.#inFlight.size + 1);
+    else if (count < requested / 2) this.#limit -= 1;
+    this.#limit = Math.max(1, Math.min(this.#limit, this.#options.maxReceives));
     if (count > 0) this.#emptyBackoff.reset();
     // A queue with 120,000 messages in flight answers long polls with nothing (quotas of SQS): do not ask all the time.
     else if (waitLeftMs > this.#options.waitTimeSeconds * 500) this.#pauseFor(this.#emptyBackoff.nextDelayMs());
   }
 
-  #backOff(error: ServiceError): void {
+  #backOff(error: ServiceError, sentAt: number): void {
+    // What was out while another receive failed has met the same trouble: it is backed off from already.
+    if (sentAt < this.#pausedAt) return;
     this.#limit = 1;
     this.#pausedAt = this.#intake.clock.now();
     const delayMs = error.errorClass === "fatal" ? BACKOFF.maxMs : this.#backoff.nextDelayMs();

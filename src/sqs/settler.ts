@@ -203,17 +203,18 @@ export class Settler {
   }
 
   /** Makes a batch call and gives each entry its own result. */
-  async #call(call: BatchCall): Promise<readonly EntryResult[]> {
+  #call(call: BatchCall): Promise<readonly EntryResult[]> {
     const { clock, timeoutMs } = this.#options;
     const { operation } = call;
-    try {
-      const createError = (): Error => createTimeoutError(operation, timeoutMs);
-      return readResults(await withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }), call);
-    } catch (cause) {
-      const error = toServiceError(cause, operation);
-      this.#options.report(error);
-      throw error;
-    }
+    const createError = (): Error => createTimeoutError(operation, timeoutMs);
+    return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }).then(
+      (output) => readResults(output, call),
+      (cause: unknown) => {
+        const error = toServiceError(cause, operation);
+        this.#options.report(error);
+        throw error;
+      },
+    );
   }
 }
 

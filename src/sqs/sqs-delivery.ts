@@ -25,11 +25,10 @@ export interface Receipt {
 /**
  * - `here`: it waits or runs.
  * - `settling`: its outcome is on the way to the service.
- * - `returning`: it is being made visible again. If it comes again, that has happened, confirmed or not.
  * - `abandoned`: it was settled without its handler, which still runs.
  * - `superseded`: it was given back and came again before the service had answered: another delivery carries it.
  */
-export type DeliveryPhase = "here" | "settling" | "returning" | "abandoned" | "superseded";
+export type DeliveryPhase = "here" | "settling" | "abandoned" | "superseded";
 
 /** One message of a queue, with its lease. The lease scheduler finds it by its own fields. */
 export class SqsDelivery implements Delivery<Message>, Scheduled {
