@@ -112,10 +112,10 @@ export class Member {
     return worker.kind === "semaphore" && worker.isWeighted ? Math.min(run.weight, worker.permits) : 1;
   }
 
-  /** Places that receives have asked for and not yet been answered about. */
+  /** Places that receives have asked for and not yet been answered about; an aborted one asks no more. */
   get placesAsked(): number {
     let asked = 0;
-    for (const request of this.requestsOut) asked += request.asked;
+    for (const { asked: places, abortSignal } of this.requestsOut) asked += abortSignal?.aborted === true ? 0 : places;
     return asked;
   }
 

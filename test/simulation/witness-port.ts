@@ -23,6 +23,7 @@ export interface WitnessedRequest {
   /** Of a receive: how many messages were asked for. */
   readonly asked: number;
   readonly entries: readonly WitnessedEntry[];
+  readonly abortSignal: AbortSignal | undefined;
   endedAtMs: number | undefined;
   /** The error it ended with. */
   error: string | undefined;
@@ -56,7 +57,7 @@ interface Answer {
 export function createWitnessPort(sqs: SimulatedSqs, consumer: number, witness: Witness): SqsPort {
   async function watch<Output>(
     operation: WitnessedOperation,
-    facts: { asked?: number; entries?: readonly BatchEntry[] },
+    facts: { asked?: number; entries?: readonly BatchEntry[]; abortSignal?: AbortSignal | undefined },
     call: () => Promise<Output>,
   ): Promise<Output> {
     const request: WitnessedRequest = {
@@ -69,6 +70,7 @@ export function createWitnessPort(sqs: SimulatedSqs, consumer: number, witness: 
         body: entry.MessageBody,
         seconds: entry.VisibilityTimeout,
       })),
+      abortSignal: facts.abortSignal,
       endedAtMs: undefined,
       error: undefined,
       handles: [],
@@ -91,7 +93,9 @@ export function createWitnessPort(sqs: SimulatedSqs, consumer: number, witness: 
   }
   return {
     receiveMessage: (input, options) =>
-      watch("ReceiveMessage", { asked: input.MaxNumberOfMessages }, () => sqs.receiveMessage(input, options)),
+      watch("ReceiveMessage", { asked: input.MaxNumberOfMessages, abortSignal: options?.abortSignal }, () =>
+        sqs.receiveMessage(input, options),
+      ),
     deleteMessageBatch: (input) =>
       watch("DeleteMessageBatch", { entries: input.Entries }, () => sqs.deleteMessageBatch(input)),
     changeMessageVisibilityBatch: (input) =>
