@@ -221,6 +221,22 @@ describe("settling", () => {
     },
   );
 
+  it("a message that is retried at once and comes before that is confirmed is not taken for a duplicate", async () => {
+    const queue = await SimulatedQueue.create({ messages: 40, faults: { latencyMs: 100, latencyBeforeWork: 0 } });
+    const consumer = queue.consume(
+      (_message, { attempt }) => {
+        if (attempt < 3) throw new Error("again");
+      },
+      { retry: constantRetry({ delaySeconds: 0 }), concurrency: 100 },
+    );
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    // Well before the end of a visibility timeout, and no attempt was wasted.
+    expect(queue.clock.now()).toBeLessThan(3_000);
+    expect(consumer.stats().counters).toMatchObject({ started: 120, redelivered: 0 });
+    await queue.clock.runUntil(consumer.stop());
+  });
+
   it("38: a retry is the same message: same id, receive count rising, nothing published", async () => {
     const queue = await SimulatedQueue.create({ messages: 1 });
     const seen: Array<readonly [string | undefined, number]> = [];
