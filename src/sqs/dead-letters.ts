@@ -1,6 +1,6 @@
 // Where a queue's dead letters go, and what goes there.
 import { MillraceError } from "../errors.js";
-import { withTimeout } from "../internal/abortable.js";
+import { abortable, withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import type { Message, MessageAttribute } from "./message.js";
 import type { SendEntry, SqsPort } from "./port.js";
@@ -26,6 +26,7 @@ export interface DeadLetterQueueOptions {
 export class DeadLetterQueue {
   readonly #options: DeadLetterQueueOptions;
   readonly #timers = new Set<Timer>();
+  readonly #closing = new AbortController();
   #url: Promise<string> | undefined;
 
   constructor(options: DeadLetterQueueOptions) {
@@ -49,8 +50,9 @@ export class DeadLetterQueue {
     }
   }
 
-  /** Takes back the timers of requests that have not answered. */
+  /** Gives up requests that have not answered. */
   close(): void {
+    this.#closing.abort(new MillraceError("STOPPED", "The consumer has stopped before the service answered."));
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
   }
@@ -73,7 +75,8 @@ export class DeadLetterQueue {
     if (answering === undefined) return undefined; // A port need not have these calls.
     const { clock, requestTimeoutMs: timeoutMs } = this.#options;
     const createError = (): Error => createTimeoutError(operation, timeoutMs);
-    return withTimeout(answering, { clock, timeoutMs, timers: this.#timers, createError });
+    const inTime = withTimeout(answering, { clock, timeoutMs, timers: this.#timers, createError });
+    return abortable(inTime, this.#closing.signal);
   }
 }
 

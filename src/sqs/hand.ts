@@ -230,6 +230,8 @@ export class Hand implements DeliveryKeeper {
       await delivery.extension;
       const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
       const returned = this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
+      // Its lease is not kept any more: it must not lapse while the batch fills.
+      if (delivery.deadline - this.#clock.now() < 2 * this.#options.settleMaxAgeMs) this.#settler.flush();
       this.#flushIfAlone();
       await returned;
     } finally {

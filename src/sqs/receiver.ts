@@ -79,12 +79,12 @@ export class Receiver {
       if (places > 0 && this.#mayReceive()) void this.#receive(places, this.#options.waitTimeSeconds);
       else this.#intake.giveBack(places);
     }
-    this.#pause?.cancel();
     await this.#endReceives();
   }
 
-  /** Aborts the receives that are still out: there is no more time for them. */
+  /** Aborts the receives that are still out: there is no more time for them. Nor is any pause worth ending. */
   abort(): void {
+    this.#pause?.cancel();
     for (const controller of this.#inFlight) controller.abort(this.#stopReason);
   }
 

@@ -225,8 +225,7 @@ export class World {
   }
 
   #send(body: string): void {
-    this.#sent += 1;
-    void this.sqs.sendMessage({ QueueUrl: this.queueUrl, MessageBody: body });
+    void this.sqs.sendMessage({ QueueUrl: this.queueUrl, MessageBody: body }).then(() => (this.#sent += 1));
   }
 
   #setCommonFaults(): void {
