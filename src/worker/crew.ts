@@ -40,6 +40,7 @@ export class Crew<Resource> {
   readonly #backoff = new Backoff(SPAWN_BACKOFF);
   #idleTimer: Timer | undefined;
   #spawnTimer: Timer | undefined;
+  #releasedAt = -Infinity;
   #isStopped = false;
   #lastId = 0;
   #size = 0;
@@ -66,17 +67,21 @@ export class Crew<Resource> {
 
   /** Spawns the workers that are always kept. When one fails, all are ended again. */
   async start(): Promise<void> {
+    const starting = this.#spawnKept();
+    this.#track(starting.catch(() => undefined)); // A stop meanwhile waits for them.
+    try {
+      await starting;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #spawnKept(): Promise<void> {
     const attempts = Array.from({ length: this.#options.minWorkers }, () => this.#startWorker());
     const results = await Promise.allSettled(attempts);
     const failure = results.find((result) => result.status === "rejected");
-    for (const result of results) {
-      if (result.status === "rejected") continue;
-      if (failure === undefined) this.rest(result.value);
-      else this.#end(result.value);
-    }
-    if (failure === undefined) return;
-    await this.stop();
-    throw failure.reason;
+    if (failure !== undefined) throw failure.reason;
   }
 
   /** A worker that can begin at once: an idle one, or a new one where starting one takes no time. */
@@ -120,9 +125,8 @@ export class Crew<Resource> {
 
   async #spawn(): Promise<void> {
     try {
-      const worker = await this.#startWorker();
+      await this.#startWorker();
       this.#backoff.reset();
-      this.rest(worker);
       this.#onChange();
     } catch (error) {
       this.#host.report(error);
@@ -138,16 +142,24 @@ export class Crew<Resource> {
     }, this.#backoff.nextDelayMs());
   }
 
-  async #startWorker(): Promise<PooledWorker<Resource>> {
+  /** Starts a worker, which then rests. It counts as starting until it does, so that no other is spawned for its task. */
+  async #startWorker(): Promise<void> {
     const id = this.#nextId();
+    let resource: Resource;
     this.#starting += 1;
     try {
-      return this.#admit(id, (await this.#options.onWorkerStart?.({ id })) as Resource);
+      resource = await this.#makeResource(id);
     } catch (cause) {
       throw new MillraceError("WORKER_START_FAILED", `onWorkerStart failed for worker ${id}.`, { cause });
     } finally {
       this.#starting -= 1;
     }
+    this.rest(this.#admit(id, resource));
+  }
+
+  /** In a function of its own, so that one that throws at once counts as starting until that is known. */
+  async #makeResource(id: number): Promise<Resource> {
+    return (await this.#options.onWorkerStart?.({ id })) as Resource;
   }
 
   #admit(id: number, resource: Resource): PooledWorker<Resource> {
@@ -178,22 +190,25 @@ export class Crew<Resource> {
     const [longestIdle] = this.#idle;
     if (this.#idleTimer !== undefined || longestIdle === undefined || this.#size <= this.#options.minWorkers) return;
     const { clock } = this.#host;
-    const { idleTimeoutMs } = this.#options;
-    const dueInMs = longestIdle.idleSince + idleTimeoutMs - clock.now();
-    // One worker goes per period, however many have been idle for one.
-    this.#idleTimer = clock.setTimer(() => this.#releaseIdle(), dueInMs > 0 ? dueInMs : idleTimeoutMs);
+    this.#idleTimer = clock.setTimer(() => this.#releaseIdle(), this.#releaseDueAt(longestIdle) - clock.now());
   }
 
   #releaseIdle(): void {
     this.#idleTimer = undefined;
     const [longestIdle] = this.#idle;
-    const isDue =
-      longestIdle !== undefined && this.#host.clock.now() - longestIdle.idleSince >= this.#options.idleTimeoutMs;
+    const now = this.#host.clock.now();
+    const isDue = longestIdle !== undefined && now >= this.#releaseDueAt(longestIdle);
     if (isDue && this.#size > this.#options.minWorkers) {
+      this.#releasedAt = now;
       this.#idle.shift();
       this.#end(longestIdle);
     }
     this.#watchIdle();
+  }
+
+  /** One worker goes per period, however many have been idle for one. */
+  #releaseDueAt({ idleSince }: PooledWorker<Resource>): number {
+    return Math.max(idleSince, this.#releasedAt) + this.#options.idleTimeoutMs;
   }
 
   #nextId(): number {
