@@ -111,6 +111,7 @@ export class Harvester<Item> {
    */
   async close(signal: AbortSignal): Promise<void> {
     this.#isClosing = true;
+    this.#endRest(); // Those who close may not have the time that a back-off takes.
     this.flush();
     const giveUp = (): void => this.#giveUp(signal.reason);
     if (signal.aborted) giveUp();
@@ -204,19 +205,22 @@ export class Harvester<Item> {
   #rest(entries: Array<Entry<Item>>): void {
     this.#resting.push(...entries);
     this.#restTimer ??= this.#options.clock.setTimer(() => {
-      this.#restTimer = undefined;
-      this.#collecting = [...this.#resting, ...this.#collecting];
-      this.#resting = [];
+      this.#endRest();
       this.flush();
     }, this.#backoff.nextDelayMs());
   }
 
-  #giveUp(reason: unknown): void {
-    this.#givenUp = { reason };
+  #endRest(): void {
     this.#restTimer?.cancel();
     this.#restTimer = undefined;
-    this.#collecting = [];
+    this.#collecting = [...this.#resting, ...this.#collecting];
     this.#resting = [];
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#givenUp = { reason };
+    this.#endRest();
+    this.#collecting = [];
     for (const entry of this.#unsettled) this.#settle(entry, reason);
   }
 

@@ -39,8 +39,8 @@ export class Hand implements DeliveryKeeper {
   /** Deliveries whose outcome is not known yet. When there is none, nothing is worth waiting for. */
   #undecided = 0;
   #isAboutToFlush = false;
-  /** Dead letters that are being sent. */
-  readonly #burials = new Set<Promise<void>>();
+  /** What must come about before the settler can be told what becomes of a message. */
+  readonly #preparations = new Set<Promise<void>>();
 
   constructor(parts: HandParts) {
     const { options, intake, port } = parts;
@@ -130,7 +130,7 @@ export class Hand implements DeliveryKeeper {
 
   /** Sends everything that is to be told, leases being kept meanwhile, and ends. */
   async close(signal: AbortSignal): Promise<void> {
-    await abortable(Promise.allSettled(this.#burials), signal).catch(() => undefined);
+    await abortable(Promise.allSettled(this.#preparations), signal).catch(() => undefined);
     this.#deadLetterQueue.close();
     await this.#settler.close(signal);
     this.#leases.stop();
@@ -176,7 +176,7 @@ export class Hand implements DeliveryKeeper {
   async #tell(delivery: SqsDelivery, outcome: Exclude<Outcome, Ack | Drop>): Promise<void> {
     try {
       if (outcome.kind === "deadLetter") {
-        await this.#bury(delivery, outcome.reason);
+        await this.#prepare(this.#sendDeadLetter(delivery, outcome.reason));
         this.#settler.delete(delivery);
         this.#flushIfAlone();
         return;
@@ -188,13 +188,13 @@ export class Hand implements DeliveryKeeper {
     }
   }
 
-  async #bury(delivery: SqsDelivery, reason: string): Promise<void> {
-    const burial = this.#sendDeadLetter(delivery, reason);
-    this.#burials.add(burial);
+  /** Waits for what comes first. A close waits for it too: nothing may be told after it. */
+  async #prepare(preparation: Promise<void>): Promise<void> {
+    this.#preparations.add(preparation);
     try {
-      await burial;
+      await preparation;
     } finally {
-      this.#burials.delete(burial);
+      this.#preparations.delete(preparation);
     }
   }
 
@@ -227,7 +227,7 @@ export class Hand implements DeliveryKeeper {
       if (this.hasLapsed(delivery)) return; // It is visible again already.
       // An extension that arrives after the return would hide the message again.
       delivery.isExtending = false;
-      await delivery.extension;
+      if (delivery.extension !== undefined) await this.#prepare(delivery.extension);
       const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
       const returned = this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
       // Its lease is not kept any more: it must not lapse while the batch fills.

@@ -1,6 +1,7 @@
 // Promise 6: what a stop leaves, and what it says of it.
 import type { ErrorCode, StopResult } from "millrace";
 import { type Member, shortId } from "../member.js";
+import type { ServiceMessage } from "../service-view.js";
 import type { WitnessedRequest } from "../witness-port.js";
 import type { World } from "../world.js";
 
@@ -14,6 +15,9 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
 
 /** With a longer latency, some requests one after the other may outlast the time that a stop has. */
 const LONGEST_LATENCY_MS = 300;
+
+/** A request that hung is given up after this, at the latest. */
+const LONGEST_REQUEST_TIMEOUT_MS = 10_000;
 
 export function checkStaysStopped(world: World, { consumer, operation }: WitnessedRequest): void {
   const { state } = (world.members[consumer] as Member).consumer;
@@ -66,14 +70,27 @@ export function checkGivenBack(world: World, member: Member): void {
   }
 }
 
+/** Whether the lease still lasted, and whatever had failed before could be tried again since the stop was called. */
+function hadItInHand(world: World, member: Member, { newestHandle = "", visibleAgainAtMs }: ServiceMessage): boolean {
+  const calledAtMs = member.stopCalledAtMs ?? world.clock.now();
+  const wasRefusedForGood = world.history.faultPeriods.some(({ faults }) => (faults.failedEntriesSenderFault ?? 0) > 0);
+  const mayHang = world.history.faultPeriods.some(
+    ({ faults, fromMs, toMs }) =>
+      faults.hangs !== undefined && fromMs <= world.clock.now() && toMs >= calledAtMs - LONGEST_REQUEST_TIMEOUT_MS,
+  );
+  if (wasRefusedForGood || mayHang || !hadNoExcuse(world, calledAtMs)) return false;
+  return member.handles.has(newestHandle) && visibleAgainAtMs > world.clock.now();
+}
+
 /** What was done is deleted. */
 export function checkAcknowledged(world: World, member: Member): void {
   for (const run of world.handlers.runs) {
     const { consumer, messageId, said, abortedWith, startedAtMs, endedAtMs = Infinity } = run;
     if (consumer !== member.index || said !== "done" || abortedWith !== undefined) continue;
-    if (endedAtMs < member.startCalledAtMs || !hadNoExcuse(world, startedAtMs)) continue;
+    if (endedAtMs < member.startCalledAtMs) continue;
     const message = world.view.messages.get(messageId);
     if (message === undefined || message.isGone || message.newestReceiveAtMs > endedAtMs) continue;
+    if (!hadNoExcuse(world, startedAtMs) && !hadItInHand(world, member, message)) continue;
     world.violations.add(
       "unacknowledgedAfterStop",
       `${shortId(messageId)} was done at ${endedAtMs}, and is not deleted`,
