@@ -13,6 +13,7 @@ export class DeadlineScheduler<Item extends Scheduled> {
   readonly #queue = new DeadlineQueue<Item>();
   #timer: Timer | undefined;
   #timerDueAt = Infinity;
+  #isPaused = false;
 
   constructor(clock: Clock, onDue: (item: Item) => void) {
     this.#clock = clock;
@@ -48,7 +49,21 @@ export class DeadlineScheduler<Item extends Scheduled> {
     while (this.#queue.takeDue(Infinity) !== undefined);
   }
 
+  /** Takes the timer back until `resume`; the items stay. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#disarm();
+  }
+
+  /** Goes on; what has fallen due meanwhile is told at the next turn. */
+  resume(): void {
+    this.#isPaused = false;
+    const next = this.#queue.peek();
+    if (next !== undefined) this.#arm(next.dueAt);
+  }
+
   #arm(dueAt: number): void {
+    if (this.#isPaused) return;
     this.#disarm();
     this.#timerDueAt = dueAt;
     this.#timer = this.#clock.setTimer(() => this.#fire(), dueAt - this.#clock.now());

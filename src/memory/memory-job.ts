@@ -70,7 +70,9 @@ export class MemoryJob<Payload, Result> implements Job<Payload, Result>, Deliver
   #outcome: { readonly value: Result } | { readonly error: MillraceError } | undefined;
   #result: Deferred<Result> | undefined;
   /** Whether the consumer has it. */
-  isDelivered = false;
+  #isDelivered = false;
+  /** Of the delivery that is under way, or was the last. */
+  attempt = 1;
   receivedAt: Date = this.enqueuedAt;
   dueAt: number = Infinity;
   queueIndex = -1;
@@ -118,15 +120,18 @@ export class MemoryJob<Payload, Result> implements Job<Payload, Result>, Deliver
     return this.payload;
   }
 
-  get attempt(): number {
-    return this.#attempts + (this.#status === "running" ? 0 : 1);
-  }
-
   halt(reason = "It was halted."): void {
     if (this.hasEnded || this.#haltReason !== undefined) return;
     this.#haltReason = new MillraceError("JOB_HALTED", `Job ${this.id} was halted. ${reason}`);
-    if (this.isDelivered) this.#host.revoke(this, this.#haltReason);
+    if (this.#isDelivered) this.#host.revoke(this, this.#haltReason);
     else this.#end("halted", { error: this.#haltReason });
+  }
+
+  /** To be called just before each delivery. */
+  prepareDelivery(): void {
+    this.#isDelivered = true;
+    this.attempt = this.#attempts + 1;
+    this.receivedAt = new Date();
   }
 
   begin(): boolean {
@@ -139,7 +144,7 @@ export class MemoryJob<Payload, Result> implements Job<Payload, Result>, Deliver
   }
 
   settle(outcome: Outcome, facts: SettleFacts): void {
-    this.isDelivered = false;
+    this.#isDelivered = false;
     this.#runTimeMs = this.runTimeMs;
     this.#status = "waiting";
     if (outcome.kind === "ack") this.#end("succeeded", { value: outcome.value as Result });

@@ -46,6 +46,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
     this.#clock = reader.object<Clock>("clock", "a clock", ["now", "setTimer"]) ?? systemClock;
     reader.finish();
     this.#delayed = new DeadlineScheduler(this.#clock, (job) => this.#makeReady(job));
+    this.#delayed.pause(); // Nothing is set before a consumer runs.
     this.#host = {
       now: () => this.#clock.now(),
       requeue: (job, delayMs) => this.#requeue(job, delayMs),
@@ -87,6 +88,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
   async run(intake: Intake<Payload>): Promise<void> {
     this.#intake = intake;
     intake.signal.addEventListener("abort", () => this.#wake(), { once: true });
+    this.#delayed.resume();
     while (!intake.signal.aborted) {
       if (this.#ready.size === 0) {
         await (this.#change ??= createDeferred()).promise;
@@ -95,6 +97,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
       const places = await intake.take(Math.min(this.#ready.size, MAX_JOBS_AT_ONCE));
       intake.giveBack(places - this.#deliver(intake, places));
     }
+    this.#delayed.pause();
   }
 
   #deliver(intake: Intake<Payload>, places: number): number {
@@ -104,8 +107,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
       if (job === undefined) break;
       if (job.hasEnded) continue; // Halted while it waited.
       used += 1;
-      job.isDelivered = true;
-      job.receivedAt = new Date();
+      job.prepareDelivery();
       intake.deliver(job);
     }
     return used;

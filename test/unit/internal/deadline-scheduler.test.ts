@@ -114,6 +114,21 @@ describe("a deadline scheduler", () => {
     expect(told).toEqual(["a at 30"]);
   });
 
+  test("sets no timer while it is paused, and catches up when it goes on", async () => {
+    scheduler.schedule(new Item("a"), 10);
+    scheduler.pause();
+    scheduler.schedule(new Item("b"), 5);
+    scheduler.schedule(new Item("c"), 100);
+    expect(clock.pendingTimers).toBe(0);
+    await clock.advance(50);
+    scheduler.resume();
+    await clock.advance(50);
+    expect(told).toEqual(["b at 50", "a at 50", "c at 100"]);
+    scheduler.pause();
+    scheduler.resume();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test("waits longer than setTimeout can, timer by timer", async () => {
     // The clock of this process cuts a delay at 2^31 - 1 ms, and so fires early.
     const longestMs = 1_000;
