@@ -1,6 +1,7 @@
 // What millrace itself costs for a message, beside a bare loop in the same run: `npm run bench:own-cost`.
 //
 // The port answers in the same tick and the handler does nothing, so what is left is the library and the loop.
+// It measures what is built: with tsconfig.build.json, which maps no paths, `millrace` is the package in dist/.
 // Rounds take turns, so that a machine that slows down slows both; medians and ranges are over the rounds.
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
