@@ -27,7 +27,7 @@ export interface StopResult {
   readonly settlementsLost: number;
 }
 
-export const DEFAULT_STOP_TIMEOUT_MS = 25_000;
+const DEFAULT_STOP_TIMEOUT_MS = 25_000;
 
 /** Reads the options of a stop. */
 export function readStopTimeoutMs(options: StopOptions): number {

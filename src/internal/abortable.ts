@@ -7,16 +7,9 @@ export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): 
     const onAbort = (): void => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(
-      (value) => {
-        signal.removeEventListener("abort", onAbort);
-        resolve(value);
-      },
-      (error: unknown) => {
-        signal.removeEventListener("abort", onAbort);
-        reject(error as Error);
-      },
-    );
+    const leave = (): void => signal.removeEventListener("abort", onAbort);
+    promise.then(leave, leave);
+    promise.then(resolve, reject);
   });
 }
 

@@ -1,6 +1,6 @@
 // The clients that are made when the user brings none, set up for a consumer.
-import type { SqsPort } from "./port.js";
-import { createSdkPort, loadSdk } from "./port.js";
+import type { ResolvedSqsOptions } from "./options.js";
+import { createSdkPort, loadSdk, type SqsPort } from "./port.js";
 
 /** A port, and how to let go of it. */
 export interface OwnedPort {
@@ -8,20 +8,21 @@ export interface OwnedPort {
   destroy(): void;
 }
 
+/** What the default clients are made from. */
+export type DefaultPortOptions = Pick<
+  ResolvedSqsOptions,
+  "queueUrl" | "region" | "maxReceives" | "maxSettleRequests" | "requestTimeoutMs"
+>;
+
 /** How long a connection may take to come about. */
 const CONNECTION_TIMEOUT_MS = 5_000;
+
 /**
  * Two clients, for four reasons: a long poll holds a socket for 20 s, and acknowledgements must not wait for one; the SDK
  * opens 50 sockets at most unless told otherwise; a call with an abort signal, as receives are, drops the client's
  * middleware cache; and a receive is tried again by the runner's own back-off, which knows how many are out.
  */
-export async function createDefaultPort(options: {
-  queueUrl: string;
-  region: string | undefined;
-  maxReceives: number;
-  maxSettleRequests: number;
-  requestTimeoutMs: number;
-}): Promise<OwnedPort> {
+export async function createDefaultPort(options: DefaultPortOptions): Promise<OwnedPort> {
   const sdk = await loadSdk();
   const service = {
     ...(options.region !== undefined && { region: options.region }),
@@ -52,7 +53,7 @@ export async function createDefaultPort(options: {
   return {
     port: {
       ...createSdkPort(settling, sdk),
-      receiveMessage: (input, options) => receivingPort.receiveMessage(input, options),
+      receiveMessage: (input, callOptions) => receivingPort.receiveMessage(input, callOptions),
     },
     destroy() {
       receiving.destroy();

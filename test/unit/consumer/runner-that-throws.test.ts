@@ -39,7 +39,11 @@ describe("a runner whose delivery throws", () => {
   });
 
   it("in settle, with undefined or by rejecting, is told the same", async () => {
-    const { errors } = await consumeOne({ settle: () => Promise.reject() });
+    const nothing: unknown = undefined;
+    const settle = async (): Promise<void> => {
+      throw nothing;
+    };
+    const { errors } = await consumeOne({ settle });
     expect(errors.map(({ code }) => code)).toEqual(["ACKNOWLEDGEMENT_LOST"]);
   });
 });

@@ -11,9 +11,9 @@ describe("a stop while the source does not answer", () => {
   it("ends the start at once and itself within its time", async () => {
     const clock = new VirtualClock();
     const consumer = new Consumer(() => undefined, { runner: unreachable, clock });
-    const started = expect(consumer.start()).rejects.toMatchObject({ code: "STOPPED" });
+    const started = consumer.start();
     const stopped = consumer.stop({ timeoutMs: 5_000 });
-    await clock.runUntil(started);
+    await expect(clock.runUntil(started)).rejects.toMatchObject({ code: "STOPPED" });
     expect(clock.now()).toBe(0);
     await clock.runUntil(stopped);
     expect(clock.now()).toBeLessThanOrEqual(10_000);

@@ -260,7 +260,7 @@ describe("a worker that cannot be made", () => {
       code: "WORKER_START_FAILED",
       cause: { message: "no connection" },
     });
-    expect([ended.toSorted(), pool.stats().workers, host.clock.pendingTimers, pool.reserve(1)]).toEqual([
+    expect([ended.toSorted((a, b) => a - b), pool.stats().workers, host.clock.pendingTimers, pool.reserve(1)]).toEqual([
       [1, 3],
       0,
       0,
