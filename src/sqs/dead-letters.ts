@@ -12,6 +12,8 @@ const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
 const MAX_ATTRIBUTES = 10;
 /** A reason longer than this is cut: it must not make the message too large to be sent. */
 const MAX_REASON_LENGTH = 1_024;
+/** What SQS refuses in a text (SendMessage, API reference). Errors hold it: the colours of a terminal, say. */
+const REFUSED_CHARACTERS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
 /** Where a queue's dead-letter queue is looked for. */
 export interface DeadLetterQueueOptions {
@@ -84,7 +86,8 @@ export class DeadLetterQueue {
 export function createDeadLetterEntry(message: Message, reason: string): Omit<SendEntry, "Id"> {
   const attributes: Record<string, MessageAttribute> = { ...message.MessageAttributes };
   if (Object.keys(attributes).length < MAX_ATTRIBUTES && reason !== "") {
-    attributes[DEAD_LETTER_REASON_ATTRIBUTE] = { DataType: "String", StringValue: reason.slice(0, MAX_REASON_LENGTH) };
+    const StringValue = reason.slice(0, MAX_REASON_LENGTH).replace(REFUSED_CHARACTERS, "\u{FFFD}");
+    attributes[DEAD_LETTER_REASON_ATTRIBUTE] = { DataType: "String", StringValue };
   }
   const groupId = message.Attributes?.["MessageGroupId"];
   return {

@@ -133,7 +133,7 @@ function safeRandom(random: () => number): () => number {
   return () => {
     try {
       const number = random();
-      return number >= 0 && number < 1 ? number : 0.5;
+      return typeof number === "number" && number >= 0 && number < 1 ? number : 0.5;
     } catch {
       return 0.5;
     }
@@ -169,7 +169,7 @@ function readClient(reader: OptionReader): SqsClient | undefined {
 }
 
 /** `sqs.REGION.amazonaws.com`, `vpce-….sqs.REGION.vpce.amazonaws.com`, and the older `REGION.queue.amazonaws.com`. */
-const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\.|^([a-z]+-[a-z0-9-]+-\d+)\.queue\./u;
+const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z]+(?:-[a-z]+)+-\d+)\.|^([a-z]+(?:-[a-z]+)+-\d+)\.queue\./u;
 
 function readRegion(reader: OptionReader, queueUrl: string): string | undefined {
   const match = AWS_HOST.exec(new URL(queueUrl).hostname);

@@ -342,7 +342,7 @@ describe("the queue", () => {
     expect(clock.pendingTimers).toBe(0);
     await clock.advance(2_000);
     await clock.runUntil(consumer.start());
-    await clock.settle();
+    await clock.advance(0);
     expect([early.status, late.status]).toEqual(["succeeded", "waiting"]);
     expect(await clock.runUntil(late.result)).toBe("late");
     expect(clock.now()).toBe(5_000);
