@@ -226,7 +226,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     this.#life = { ...life, state: "running" };
     this.#reporter.log("info", "started");
     this.#hub.emit("started");
-    session.pull();
+    if (this.state === "running") session.pull(); // A listener may have called stop().
   }
 
   /** Ends what a failed start has left. */

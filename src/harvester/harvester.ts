@@ -36,9 +36,9 @@ export interface HarvesterOptions<Item> {
   readonly random?: (() => number) | undefined;
   /** The most bytes of a batch, where the source limits them. */
   readonly maxBatchBytes?: number;
-  /** The bytes of one item. */
+  /** The bytes of one item. It must not throw. */
   readonly bytesOf?: (item: Item) => number;
-  /** Called for each item when it is settled, before its promise is. */
+  /** Called for each item when it is settled, before its promise is. It must not throw. */
   readonly onSettled?: (item: Item, error: unknown) => void;
 }
 

@@ -15,6 +15,15 @@ import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.j
 /** What the hand needs of the consumer. */
 export type HandIntake = Pick<Intake<Message>, "clock" | "deliver" | "settled" | "revoke" | "report" | "note">;
 
+/** What a receive has brought. */
+export interface Answer {
+  readonly messages: readonly Message[];
+  /** How many places were taken for it. */
+  readonly places: number;
+  /** Until when the messages are ours, on the clock. */
+  readonly deadline: number;
+}
+
 /** What a hand works with. */
 export interface HandParts {
   readonly options: ResolvedSqsOptions;
@@ -79,12 +88,8 @@ export class Hand implements DeliveryKeeper {
     return this.#settler.pending;
   }
 
-  /**
-   * Takes in what a receive brought and answers how many places it used. `places` is how many were taken for it.
-   *
-   * @param deadline - Until when the messages are ours, on the clock.
-   */
-  takeIn(messages: readonly Message[], deadline: number, places: number): number {
+  /** Takes in what a receive brought and answers how many places it used. */
+  takeIn({ messages, deadline, places }: Answer): number {
     const receivedAt = new Date();
     let used = 0;
     for (const message of messages) {

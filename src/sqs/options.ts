@@ -24,7 +24,11 @@ export interface SqsRunnerOptions {
    * here. It is how long others wait for the messages of a process that crashed. 5 to 43,200; default 30.
    */
   visibilityTimeoutSeconds?: number | undefined;
-  /** The most receives that are out at once. 1 to 1,000; default 50. There is one while the queue is empty. */
+  /**
+   * The most receives that are out at once. 1 to 1,000; default 25: with a round trip of 20 ms they bring 12,500 messages a
+   * second, and with 25 settling requests they fit into the 50 sockets of an SDK client that nobody has set up. There is one
+   * while the queue is empty.
+   */
   maxReceives?: number | undefined;
   /** Which message attributes to ask for. Default: `["All"]`. */
   messageAttributeNames?: readonly string[] | undefined;
@@ -113,7 +117,7 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     region: readRegion(reader, queueUrl),
     waitTimeSeconds: reader.integer("waitTimeSeconds", { min: 1, max: 20, fallback: 20 }),
     visibilityTimeoutSeconds: reader.integer("visibilityTimeoutSeconds", { min: 5, max: 43_200, fallback: 30 }),
-    maxReceives: reader.integer("maxReceives", { min: 1, max: 1_000, fallback: 50 }),
+    maxReceives: reader.integer("maxReceives", { min: 1, max: 1_000, fallback: 25 }),
     messageAttributeNames: reader.strings("messageAttributeNames", ["All"]),
     messageSystemAttributeNames: readSystemAttributeNames(reader),
     settleMaxAgeMs: reader.number("settleMaxAgeMs", { min: 0, max: 10_000, fallback: 250 }),

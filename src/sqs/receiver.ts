@@ -5,7 +5,7 @@ import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import type { Intake } from "../runner/runner.js";
-import type { Hand } from "./hand.js";
+import type { Answer, Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { ReceiveMessageInput, SqsPort } from "./port.js";
@@ -37,6 +37,7 @@ export class Receiver {
   #pausedAt = -Infinity;
   #pause: Timer | undefined;
   #change: Deferred<void> | undefined;
+  #probed: Answer | undefined;
 
   constructor(parts: { options: ResolvedSqsOptions; port: SqsPort; intake: Intake<Message>; hand: Hand }) {
     this.#options = parts.options;
@@ -52,14 +53,15 @@ export class Receiver {
   }
 
   /**
-   * Asks once, without waiting for messages: whether there is a queue and it may be read.
+   * Asks once, without waiting for messages: whether there is a queue and it may be read. What it brings is taken in by
+   * `run`, or by `end` when that is not called any more.
    *
    * @throws ServiceError when that will not change by itself.
    */
   async probe(): Promise<void> {
     const places = await this.#intake.take(MAX_MESSAGES);
     if (places === 0) return;
-    const stop = (): void => this.abort();
+    const stop = (): void => this.#abort();
     this.#intake.signal.addEventListener("abort", stop, { once: true });
     const error = await this.#receive(places, 0);
     this.#intake.signal.removeEventListener("abort", stop);
@@ -70,6 +72,7 @@ export class Receiver {
   async run(): Promise<void> {
     const { signal } = this.#intake;
     signal.addEventListener("abort", () => this.wake(), { once: true });
+    this.#takeInProbed();
     while (!signal.aborted) {
       if (!this.#mayReceive()) {
         await (this.#change ??= createDeferred()).promise;
@@ -82,8 +85,13 @@ export class Receiver {
     await this.#endReceives();
   }
 
-  /** Aborts the receives that are still out: there is no more time for them. Nor is any pause worth ending. */
-  abort(): void {
+  /** Ends what is still under way: there is no more time for it. Nor is any pause worth ending. */
+  end(): void {
+    this.#takeInProbed();
+    this.#abort();
+  }
+
+  #abort(): void {
     this.#pause?.cancel();
     for (const controller of this.#inFlight) controller.abort(this.#stopReason);
   }
@@ -107,6 +115,7 @@ export class Receiver {
     const controller = new AbortController();
     const sentAt = this.#intake.clock.now();
     const watchdog = this.#watch(controller, waitTimeSeconds);
+    const isProbe = waitTimeSeconds === 0;
     let used = 0;
     this.#inFlight.add(controller);
     try {
@@ -117,12 +126,13 @@ export class Receiver {
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
       this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
-      used = this.#hand.takeIn(messages, this.#deadlineOf(sentAt, durationMs), places);
+      const answer = { messages, places, deadline: this.#deadlineOf(sentAt, durationMs) };
+      if (isProbe) this.#probed = answer;
+      used = isProbe ? places : this.#hand.takeIn(answer);
       return undefined;
     } catch (cause) {
       if (cause === this.#stopReason) return undefined;
       const error = toServiceError(cause, "ReceiveMessage");
-      const isProbe = waitTimeSeconds === 0;
       if (!isProbe || error.errorClass !== "fatal") this.#backOff(error, sentAt);
       return error;
     } finally {
@@ -131,6 +141,13 @@ export class Receiver {
       this.#intake.giveBack(places - used);
       this.wake();
     }
+  }
+
+  #takeInProbed(): void {
+    const answer = this.#probed;
+    if (answer === undefined) return;
+    this.#probed = undefined;
+    this.#intake.giveBack(answer.places - this.#hand.takeIn(answer));
   }
 
   /** Ends a receive that does not answer. */
@@ -197,7 +214,7 @@ export class Receiver {
 
   async #endReceives(): Promise<void> {
     if (this.#inFlight.size === 0) return;
-    const grace = this.#intake.clock.setTimer(() => this.abort(), this.#options.pollGraceMs);
+    const grace = this.#intake.clock.setTimer(() => this.#abort(), this.#options.pollGraceMs);
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
   }

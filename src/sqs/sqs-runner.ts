@@ -49,7 +49,7 @@ export class SqsRunner implements Runner<Message> {
   }
 
   async close(signal: AbortSignal): Promise<void> {
-    this.#connection?.receiver.abort();
+    this.#connection?.receiver.end();
     await this.#connection?.hand.close(signal);
     this.#connection?.owned.destroy();
     this.#connection = undefined;
