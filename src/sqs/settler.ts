@@ -73,7 +73,11 @@ export class Settler {
       ...common,
       send: (deliveries) => this.#sendDeletes(deliveries),
       retryUntil: (delivery) => delivery.deadline,
-      onSettled: options.onDeleted,
+      onSettled: (delivery, error) => {
+        // A standard queue confirms a delete by an old handle, and may have deleted nothing.
+        if (error === undefined && delivery.receiptHandle !== delivery.deletedWith) this.delete(delivery);
+        else options.onDeleted(delivery, error);
+      },
     });
     this.#returns = new Harvester({
       ...common,
@@ -139,21 +143,17 @@ export class Settler {
   }
 
   #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
-    const handles = deliveries.map(({ receiptHandle }) => receiptHandle);
+    for (const delivery of deliveries) delivery.deletedWith = delivery.receiptHandle;
     const wereLost = deliveries.map(({ isLost }) => isLost);
     return this.#call({
       operation: "DeleteMessageBatch",
       send: () =>
         this.#options.port.deleteMessageBatch({
           QueueUrl: this.#options.queueUrl,
-          Entries: handles.map((handle, index) => ({ Id: String(index), ReceiptHandle: handle })),
+          Entries: deliveries.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
         }),
       count: deliveries.length,
-      // A standard queue confirms a delete by an old handle, and may have deleted nothing.
-      distrust: (index) => {
-        if (deliveries[index]?.receiptHandle !== handles[index]) return { status: "failed", error: undefined };
-        return wereLost[index] === true ? createLapsedResult() : undefined;
-      },
+      distrust: (index) => (wereLost[index] === true ? createLapsedResult() : undefined),
     });
   }
 

@@ -48,6 +48,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   extension: Promise<void> | undefined;
   /** The newest handle: SQS gives a new one with each receive, and only the newest is sure to work. */
   receiptHandle: string;
+  /** The handle with which its delete was last asked for. */
+  deletedWith: string | undefined;
   /** When the lease ends, on the clock. */
   deadline: number;
   /** Past this the service extends no more. */

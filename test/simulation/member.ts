@@ -32,6 +32,8 @@ export interface MemberOptions {
   readonly random: RandomSource;
   /** Instead of the planned retry policy. */
   readonly retry: RetryPolicy | undefined;
+  /** Instead of the planned worker. */
+  readonly replaceWorker: (() => Worker) | undefined;
   readonly weightOf: (body: string | undefined) => number;
   readonly onStopped: (member: Member, result: StopResult) => void;
   readonly onEvent: (member: Member, text: string) => void;
@@ -40,7 +42,7 @@ export interface MemberOptions {
 export class Member {
   readonly index: number;
   readonly plan: ConsumerPlan;
-  readonly consumer: Consumer<Message>;
+  readonly consumer: Consumer;
   readonly clock: CountingClock;
   /** The most handlers, or permits, at once. */
   readonly capacity: number;
@@ -69,12 +71,12 @@ export class Member {
     this.clock = new CountingClock(clock);
     this.capacity = plan.worker.kind === "pool" ? plan.worker.maxWorkers : plan.worker.permits;
     this.room = plan.worker.kind === "pool" ? plan.worker.waitingRoom : 0;
-    this.consumer = new Consumer<Message>(handler, {
+    this.consumer = new Consumer(handler, {
       queueUrl,
       client: port,
       random,
       clock: this.clock,
-      worker: this.#createWorker(options),
+      worker: options.replaceWorker?.() ?? this.#createWorker(options),
       retry: options.retry ?? createRetry(plan, random),
       visibilityTimeoutSeconds: plan.visibilityTimeoutSeconds,
       waitTimeSeconds: plan.waitTimeSeconds,
@@ -123,11 +125,11 @@ export class Member {
     if (plan.worker.kind === "pool") return this.#createPool(plan.worker, clock);
     const { permits, isWeighted } = plan.worker;
     const weight = isWeighted ? (message: Message) => weightOf(message.Body) : undefined;
-    return new SemaphoreWorker<Message>({ permits, weight }) as Worker;
+    return new SemaphoreWorker<Message>({ permits, weight });
   }
 
   #createPool({ resource, kind: _kind, ...options }: PoolPlan, clock: VirtualClock): Worker {
-    if (resource === undefined) return new PoolWorker(options) as Worker;
+    if (resource === undefined) return new PoolWorker(options);
     return new PoolWorker<number>({
       ...options,
       onWorkerStart: async ({ id }) => {
@@ -145,7 +147,7 @@ export class Member {
         this.resourcesAlive -= 1;
         if (this.plan.isHostile) throw new Error("a resource could not be ended");
       },
-    }) as Worker;
+    });
   }
 
   #listen({ onStopped, onEvent, plan }: MemberOptions): void {

@@ -85,7 +85,7 @@ export class World {
         this.trace.note(run.consumer, () => `ends m${Number(run.messageId.slice(-12))}: ${run.said}`);
       },
       stop: (consumer, timeoutMs) => {
-        if (!this.isEnding) this.stop(this.members[consumer] as Member, timeoutMs);
+        if (!this.isEnding) void this.stop(this.members[consumer] as Member, timeoutMs);
       },
     });
   }
@@ -125,6 +125,7 @@ export class World {
       clock: this.clock,
       random: this.#draw.random,
       retry: sabotage.retry,
+      replaceWorker: sabotage.worker,
       weightOf: (body) => this.handlers.weightOf(body),
       onStopped: (stopped, result) => {
         this.trace.note(stopped.index, () => `stopped: ${JSON.stringify(result)}`);
@@ -143,7 +144,8 @@ export class World {
     member.startsAtMs.push(this.clock.now());
     return member.consumer.start().then(
       () => true,
-      (error: MillraceError) => {
+      (reason: unknown) => {
+        const error = reason as MillraceError;
         this.trace.note(member.index, () => `start() rejects: ${error.code}`);
         if (!this.#mayRefuse(member, error)) this.violations.add("startRefused", `${error.code}: ${error.message}`);
         return false;
@@ -193,7 +195,7 @@ export class World {
 
   async #createQueues(): Promise<void> {
     const deadLetters = await this.sqs.createQueue({ QueueName: DEAD_LETTERS });
-    this.deadLetterUrl = deadLetters.QueueUrl as string;
+    this.deadLetterUrl = deadLetters.QueueUrl;
     const { maxReceiveCount } = this.history;
     const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${DEAD_LETTERS}`;
     const { QueueUrl } = await this.sqs.createQueue({
@@ -203,7 +205,7 @@ export class World {
           ? {}
           : { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }) },
     });
-    this.queueUrl = QueueUrl as string;
+    this.queueUrl = QueueUrl;
   }
 
   #schedule(): void {

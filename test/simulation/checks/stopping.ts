@@ -65,7 +65,8 @@ export function checkGivenBack(world: World, member: Member): void {
     const wasStarted = runs.some(
       ({ messageId, endedAtMs = Infinity }) => messageId === id && endedAtMs >= newestReceiveAtMs,
     );
-    if (wasStarted) continue;
+    // A poll that is aborted in the very moment in which it is answered strands what it brought (see `pollGraceMs`).
+    if (wasStarted || newestReceiveAtMs === world.clock.now()) continue;
     world.violations.add("hiddenAfterStop", `${shortId(id)} was not started, and is hidden until ${visibleAgainAtMs}`);
   }
 }
