@@ -3,6 +3,7 @@ import { type ErrorCode, MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
+import { silence } from "../internal/silence.js";
 import { isOutcome, type Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { HandlerContext } from "./context.js";
@@ -170,6 +171,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     try {
       const outcome: unknown = this.#options.retry(error, context);
       if (isOutcome(outcome)) return outcome;
+      silence(outcome);
       throw new TypeError("the retry policy answered with something that is not an outcome");
     } catch (cause) {
       this.#options.report(

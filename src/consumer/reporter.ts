@@ -1,5 +1,6 @@
 // Where errors end up that no promise carries: in the `error` event, the log, and a count.
 import { describeThrown, MillraceError } from "../errors.js";
+import { silence } from "../internal/silence.js";
 import type { Counters } from "./counters.js";
 import type { RunnerEvents } from "../runner/runner.js";
 import type { Logger } from "./events.js";
@@ -55,7 +56,7 @@ export class Reporter {
 
   log(level: keyof Logger, message: string, facts?: unknown): void {
     try {
-      this.#logger?.[level](`millrace: ${message}`, facts);
+      silence(this.#logger?.[level](`millrace: ${message}`, facts));
     } catch {
       // A logger that throws has nowhere to be reported to.
     }

@@ -4,6 +4,7 @@ import { MillraceError } from "../errors.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { invariant } from "../internal/invariant.js";
 import { OptionReader } from "../internal/options.js";
+import { silence } from "../internal/silence.js";
 import type { Task, Worker, WorkerHost, WorkerStats } from "./worker.js";
 
 /** What a semaphore is made with. */
@@ -122,6 +123,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     try {
       const weight = this.#weight(task.message as Message);
       if (Number.isInteger(weight) && weight >= 1) return Math.min(weight, this.#permits);
+      silence(weight);
       throw new TypeError(`weight answered with ${String(weight)} instead of a whole number of at least 1`);
     } catch (cause) {
       this.#host?.report(new MillraceError("WEIGHT_FAILED", "The weight of a message could not be told.", { cause }));
