@@ -201,11 +201,11 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
 
   /** Has the source confirm every outcome, and ends the workers. False when there was not the time for it. */
   async #close(timeoutMs: number): Promise<boolean> {
-    const { worker, clock } = this.#parts;
+    const { clock } = this.#parts;
     const limit = new TimeLimit(clock, timeoutMs);
     const outOfTime = new AbortController();
     const sourceClosed = this.#closeSource(outOfTime.signal);
-    const isClosed = await limit.allows(Promise.all([sourceClosed, worker.stop()]));
+    const isClosed = await limit.allows(Promise.all([sourceClosed, this.#stopWorker()]));
     limit.cancel();
     if (isClosed) return true;
     outOfTime.abort(new MillraceError("STOPPED", "The consumer has stopped before the source confirmed."));
@@ -220,6 +220,14 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     const { runner, inHand } = this.#parts;
     try {
       await Promise.all([runner.close?.(signal), inHand.whenConfirmed()]);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  async #stopWorker(): Promise<void> {
+    try {
+      await this.#parts.worker.stop();
     } catch (error) {
       this.report(error);
     }
