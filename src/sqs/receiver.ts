@@ -60,7 +60,10 @@ export class Receiver {
    */
   async probe(): Promise<void> {
     const places = await this.#intake.take(MAX_MESSAGES);
-    if (places === 0) return;
+    if (this.#intake.signal.aborted) {
+      this.#intake.giveBack(places);
+      return;
+    }
     const stop = (): void => this.#abort();
     this.#intake.signal.addEventListener("abort", stop, { once: true });
     const error = await this.#receive(places, 0);
@@ -104,6 +107,7 @@ export class Receiver {
 
   #mayReceive(): boolean {
     return (
+      !this.#intake.signal.aborted &&
       this.#pause === undefined &&
       this.#inFlight.size < Math.floor(this.#limit) &&
       this.#hand.unconfirmed < this.#options.maxUnconfirmed
