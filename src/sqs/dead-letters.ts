@@ -10,8 +10,10 @@ import { createTimeoutError } from "./service-errors.js";
 const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
 /** A message has at most ten attributes (SQS developer guide, "Message attributes"). */
 const MAX_ATTRIBUTES = 10;
-/** A reason longer than this is cut: it must not make the message too large to be sent. */
+/** A reason longer than this is cut. */
 const MAX_REASON_LENGTH = 1_024;
+/** A message has at most 1 MiB, attributes included (quotas of SQS). With a reason that is too much it is sent without. */
+const MAX_MESSAGE_BYTES = 1_048_576;
 /** What SQS refuses in a text (SendMessage, API reference). Errors hold it: the colours of a terminal, say. */
 const REFUSED_CHARACTERS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
@@ -82,13 +84,18 @@ export class DeadLetterQueue {
   }
 }
 
-/** The message as it is sent on: its body, its attributes, its group, and the reason. */
+/** The message as it is sent on: its body, its attributes, its group, and the reason, where there is room for it. */
 export function createDeadLetterEntry(message: Message, reason: string): Omit<SendEntry, "Id"> {
-  const attributes: Record<string, MessageAttribute> = { ...message.MessageAttributes };
-  if (Object.keys(attributes).length < MAX_ATTRIBUTES && reason !== "") {
-    const StringValue = reason.slice(0, MAX_REASON_LENGTH).replace(REFUSED_CHARACTERS, "\u{FFFD}");
-    attributes[DEAD_LETTER_REASON_ATTRIBUTE] = { DataType: "String", StringValue };
-  }
+  const attributes = message.MessageAttributes ?? {};
+  const plain = createEntry(message, attributes);
+  if (Object.keys(attributes).length >= MAX_ATTRIBUTES || reason === "") return plain;
+  const StringValue = reason.slice(0, MAX_REASON_LENGTH).replace(REFUSED_CHARACTERS, "\u{FFFD}");
+  const explanation = { [DEAD_LETTER_REASON_ATTRIBUTE]: { DataType: "String", StringValue } };
+  const explained = createEntry(message, { ...attributes, ...explanation });
+  return measureBytes(explained) > MAX_MESSAGE_BYTES ? plain : explained;
+}
+
+function createEntry(message: Message, attributes: Record<string, MessageAttribute>): Omit<SendEntry, "Id"> {
   const groupId = message.Attributes?.["MessageGroupId"];
   return {
     MessageBody: message.Body ?? "",

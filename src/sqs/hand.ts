@@ -5,12 +5,18 @@ import type { Clock } from "../internal/clock.js";
 import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
 import { createDeadLetterEntry, DeadLetterQueue, measureBytes } from "./dead-letters.js";
-import { type Extension, LeaseKeeper } from "./lease-keeper.js";
+import { type Extension, LeaseKeeper, RENEW_ATTEMPT } from "./lease-keeper.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
 import { Settler } from "./settler.js";
 import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
+
+/**
+ * SQS hides a message for at most 12 hours after its receive, and refuses what would hide it longer (ChangeMessageVisibility,
+ * API reference). A second less, for the way that the request has to go.
+ */
+const LONGEST_LEASE_MS = 43_199_000;
 
 /** What the hand needs of the consumer. */
 export type HandIntake = Pick<Intake<Message>, "clock" | "deliver" | "settled" | "revoke" | "report" | "note">;
@@ -73,6 +79,7 @@ export class Hand implements DeliveryKeeper {
       maxAgeMs: options.settleMaxAgeMs,
       maxRequests: options.maxSettleRequests,
       timeoutMs: options.requestTimeoutMs,
+      extensionTimeoutMs: Math.min(options.requestTimeoutMs, options.visibilityTimeoutSeconds * 1_000 * RENEW_ATTEMPT),
       report: (error) => intake.report(error),
       onDeleted: (delivery, error) => {
         this.#forget(delivery);
@@ -149,7 +156,8 @@ export class Hand implements DeliveryKeeper {
       );
       return undefined;
     }
-    const receipt = { handle, deadline };
+    const receivedByService = deadline - this.#options.visibilityTimeoutSeconds * 1_000;
+    const receipt = { handle, deadline, latestDeadline: receivedByService + LONGEST_LEASE_MS };
     const known = this.#deliveries.get(id);
     if (known?.isReturning === true && known.phase !== "abandoned") {
       // It came again because the return has worked, though its answer is not here yet.
@@ -158,8 +166,7 @@ export class Hand implements DeliveryKeeper {
       this.#readmit(known, receipt);
       return undefined;
     }
-    const now = this.#clock.now();
-    const delivery = new SqsDelivery({ id, message, receipt, receivedAt, now }, this);
+    const delivery = new SqsDelivery({ id, message, receipt, receivedAt }, this);
     this.#deliveries.set(id, delivery);
     this.#leases.keep(delivery);
     return delivery;
@@ -173,7 +180,7 @@ export class Hand implements DeliveryKeeper {
   #readmit(delivery: SqsDelivery, receipt: Receipt): void {
     this.#intake.note("redelivered", { message: delivery.message, attempt: delivery.attempt });
     if (delivery.phase === "abandoned") return;
-    delivery.renewReceipt(receipt, this.#clock.now());
+    delivery.renewReceipt(receipt);
     this.#leases.keep(delivery);
   }
 
@@ -233,8 +240,7 @@ export class Hand implements DeliveryKeeper {
       // An extension that arrives after the return would hide the message again.
       delivery.isExtending = false;
       if (delivery.extension !== undefined) await this.#prepare(delivery.extension);
-      const allowed = Math.floor((delivery.latestDeadline - this.#clock.now()) / 1_000);
-      const returned = this.#settler.return(delivery, Math.max(0, Math.min(seconds, allowed)));
+      const returned = this.#settler.return(delivery, seconds);
       // Its lease is not kept any more: it must not lapse while the batch fills.
       if (delivery.deadline - this.#clock.now() < 2 * this.#options.settleMaxAgeMs) this.#settler.flush();
       this.#flushIfAlone();

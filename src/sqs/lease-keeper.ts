@@ -3,8 +3,10 @@ import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
-/** A lease is renewed when this part of it is left: time for several attempts. */
+/** A lease is renewed when this part of it is left. */
 const RENEW_WITH_REMAINING = 1 / 3;
+/** The part of a lease that one attempt may take: a request that is never answered leaves time for another. */
+export const RENEW_ATTEMPT: number = RENEW_WITH_REMAINING / 2;
 /** Leases that are due within this part of one go along, so that batches are full. */
 const RENEW_TOGETHER = 1 / 10;
 

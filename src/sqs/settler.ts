@@ -1,7 +1,7 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
 import PQueue from "p-queue";
-import { MillraceError, ServiceError } from "../errors.js";
+import { MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
 import { type EntryResult, Harvester } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
@@ -16,6 +16,9 @@ const MAX_BATCH_BYTES = 1_048_576;
 
 /** Which go first when many requests wait: what ends a message before what keeps it. */
 const PRIORITY = { settle: 1, extend: 0 } as const;
+
+/** Failures that trying again soon does not help against. */
+const REFUSALS: ReadonlySet<ServiceErrorClass> = new Set(["fatal", "request"]);
 
 /** A visibility change that ends our hold on a message. */
 interface Return {
@@ -41,6 +44,8 @@ export interface SettlerOptions {
   readonly maxRequests: number;
   /** How long a request may take. */
   readonly timeoutMs: number;
+  /** How long an extension may take: there must be time for another attempt. */
+  readonly extensionTimeoutMs: number;
   readonly report: (error: MillraceError) => void;
   /** The service has confirmed a delete, or with an error will not. */
   readonly onDeleted: (delivery: SqsDelivery, error: unknown) => void;
@@ -111,7 +116,7 @@ export class Settler {
     this.#deletes.put(delivery);
   }
 
-  /** Makes the message visible again after so many seconds. */
+  /** Makes the message visible again after so many seconds, or as many as the service still allows. */
   return(delivery: SqsDelivery, seconds: number): Promise<void> {
     return this.#returns.add({ delivery, seconds });
   }
@@ -160,7 +165,12 @@ export class Settler {
   async #sendReturns(returns: readonly Return[]): Promise<readonly EntryResult[]> {
     for (const { delivery } of returns) delivery.isReturning = true;
     try {
-      return await this.#changeVisibility(returns);
+      const now = this.#options.clock.now();
+      const changes = returns.map(({ delivery, seconds }) => {
+        const allowed = Math.floor((delivery.latestDeadline - now) / 1_000);
+        return { delivery, seconds: Math.max(0, Math.min(seconds, allowed)) };
+      });
+      return await this.#changeVisibility(changes, this.#options.timeoutMs);
     } finally {
       for (const { delivery } of returns) delivery.isReturning = false;
     }
@@ -169,14 +179,15 @@ export class Settler {
   async #sendExtensions(extensions: readonly TimedExtension[]): Promise<readonly EntryResult[]> {
     const sentAt = this.#options.clock.now();
     for (const extension of extensions) extension.sentAt = sentAt;
-    const results = await this.#changeVisibility(extensions);
+    const results = await this.#changeVisibility(extensions, this.#options.extensionTimeoutMs);
     this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
     return results;
   }
 
-  #changeVisibility(changes: readonly Extension[]): Promise<readonly EntryResult[]> {
+  #changeVisibility(changes: readonly Extension[], timeoutMs: number): Promise<readonly EntryResult[]> {
     return this.#call({
       operation: "ChangeMessageVisibilityBatch",
+      timeoutMs,
       send: () =>
         this.#options.port.changeMessageVisibilityBatch({
           QueueUrl: this.#options.queueUrl,
@@ -190,22 +201,29 @@ export class Settler {
     });
   }
 
-  #sendDeadLetters(items: readonly DeadLetterItem[]): Promise<readonly EntryResult[]> {
-    return this.#call({
-      operation: "SendMessageBatch",
-      send: () =>
-        this.#options.port.sendMessageBatch({
-          QueueUrl: items[0]?.queueUrl ?? "",
-          Entries: items.map(({ entry }, index) => ({ Id: String(index), ...entry })),
-        }),
-      count: items.length,
-    });
+  async #sendDeadLetters(items: readonly DeadLetterItem[]): Promise<readonly EntryResult[]> {
+    try {
+      return await this.#call({
+        operation: "SendMessageBatch",
+        send: () =>
+          this.#options.port.sendMessageBatch({
+            QueueUrl: items[0]?.queueUrl ?? "",
+            Entries: items.map(({ entry }, index) => ({ Id: String(index), ...entry })),
+          }),
+        count: items.length,
+      });
+    } catch (error) {
+      // Messages that are refused are given back. Asking again would keep them from everybody while their leases last.
+      const isRefused = error instanceof ServiceError && REFUSALS.has(error.errorClass);
+      if (isRefused) return items.map(() => ({ status: "refused", error }));
+      throw error;
+    }
   }
 
   /** Makes a batch call and gives each entry its own result. */
   #call(call: BatchCall): Promise<readonly EntryResult[]> {
-    const { clock, timeoutMs } = this.#options;
-    const { operation } = call;
+    const { clock } = this.#options;
+    const { operation, timeoutMs = this.#options.timeoutMs } = call;
     const createError = (): Error => createTimeoutError(operation, timeoutMs);
     return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }).then(
       (output) => readResults(output, call),
@@ -222,6 +240,8 @@ export class Settler {
 interface BatchCall {
   readonly operation: string;
   readonly count: number;
+  /** How long it may take, if not as long as any request. */
+  readonly timeoutMs?: number;
   readonly send: () => Promise<BatchOutput>;
   /** What an entry's result is to be taken for, whatever the answer says. */
   readonly distrust?: (index: number) => EntryResult | undefined;

@@ -4,9 +4,6 @@ import type { Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Message } from "./message.js";
 
-/** SQS hides a message for at most 12 hours after its receive (ChangeMessageVisibility, API reference). */
-const LONGEST_LEASE_MS = 43_200_000;
-
 /** What a delivery hands its calls on to. */
 export interface DeliveryKeeper {
   settle(delivery: SqsDelivery, outcome: Outcome, facts: SettleFacts): "later";
@@ -20,6 +17,8 @@ export interface Receipt {
   readonly handle: string;
   /** When the lease ends, on the clock. */
   readonly deadline: number;
+  /** Past this the service hides it no longer. */
+  readonly latestDeadline: number;
 }
 
 /**
@@ -52,22 +51,19 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   deletedWith: string | undefined;
   /** When the lease ends, on the clock. */
   deadline: number;
-  /** Past this the service extends no more. */
+  /** Past this the service hides it no longer. */
   latestDeadline: number;
   dueAt: number = Infinity;
   queueIndex = -1;
 
-  constructor(
-    parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date; now: number },
-    keeper: DeliveryKeeper,
-  ) {
+  constructor(parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date }, keeper: DeliveryKeeper) {
     this.id = parts.id;
     this.message = parts.message;
     this.attempt = Number(parts.message.Attributes?.["ApproximateReceiveCount"] ?? 1) || 1;
     this.receivedAt = parts.receivedAt;
     this.receiptHandle = parts.receipt.handle;
     this.deadline = parts.receipt.deadline;
-    this.latestDeadline = parts.now + LONGEST_LEASE_MS;
+    this.latestDeadline = parts.receipt.latestDeadline;
     this.#keeper = keeper;
   }
 
@@ -80,10 +76,10 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   }
 
   /** The message came again: from now on the new receipt counts. */
-  renewReceipt(receipt: Receipt, now: number): void {
+  renewReceipt(receipt: Receipt): void {
     this.receiptHandle = receipt.handle;
     this.deadline = receipt.deadline;
-    this.latestDeadline = now + LONGEST_LEASE_MS;
+    this.latestDeadline = receipt.latestDeadline;
     this.isLost = false;
     this.isExtending = false;
   }
