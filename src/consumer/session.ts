@@ -77,7 +77,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#releaseUnstarted();
     this.#places.end();
     inHand.giveBackAll();
-    const isClosed = await this.#close(limit.remainingMs + CLOSE_TIMEOUT_MS);
+    const isClosed = await this.#close(limit);
     inHand.close();
     const { settlementsLost } = inHand;
     const handlersAbandoned = worker.stats().running; // Those too that were given up on long before the stop.
@@ -108,12 +108,12 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   deliver(delivery: Delivery<Message>): void {
-    const { worker, inHand, counters } = this.#parts;
+    const { inHand, counters } = this.#parts;
     if (!this.#isStopping) this.#places.use();
     counters.received += 1;
     const execution = inHand.add(delivery);
     if (!this.#isStopping) {
-      worker.accept(execution);
+      this.#handOver(execution);
       return;
     }
     this.#places.giveBack(1);
@@ -175,6 +175,16 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     );
   }
 
+  /** A worker of the user's may refuse, though it must not: the runner is not to fail for that. */
+  #handOver(execution: Execution<Message, Resource>): void {
+    try {
+      this.#parts.worker.accept(execution);
+    } catch (error) {
+      this.report(error);
+      execution.giveBack();
+    }
+  }
+
   async #endSource(): Promise<void> {
     await this.#opened?.catch(() => undefined); // Whoever called start() is told.
     await this.#source;
@@ -191,29 +201,30 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   async #abortHandlers(): Promise<number> {
-    const { inHand, worker, clock, abortGraceMs } = this.#parts;
+    const { inHand, worker, abortGraceMs } = this.#parts;
     const aborted = inHand.abortAll(new MillraceError("STOPPED", "The consumer stops, and the time given is over."));
-    const grace = new TimeLimit(clock, abortGraceMs);
-    await grace.allows(worker.drained());
-    grace.cancel();
+    await this.#waitAtMost(abortGraceMs, worker.drained());
     return aborted;
   }
 
   /** Has the source confirm every outcome, and ends the workers. False when there was not the time for it. */
-  async #close(timeoutMs: number): Promise<boolean> {
-    const { clock } = this.#parts;
-    const limit = new TimeLimit(clock, timeoutMs);
+  async #close(limit: TimeLimit): Promise<boolean> {
     const outOfTime = new AbortController();
     const sourceClosed = this.#closeSource(outOfTime.signal);
-    const isClosed = await limit.allows(Promise.all([sourceClosed, this.#stopWorker()]));
-    limit.cancel();
-    if (isClosed) return true;
+    const closed = Promise.all([sourceClosed, this.#stopWorker()]);
+    // The limit itself, as a further stop() may shorten it.
+    if ((await limit.allows(closed)) || (await this.#waitAtMost(CLOSE_TIMEOUT_MS, closed))) return true;
     outOfTime.abort(new MillraceError("STOPPED", "The consumer has stopped before the source confirmed."));
     // What heeds the signal ends now; what does not is not waited for.
-    const lastMoment = new TimeLimit(clock, 0);
-    await lastMoment.allows(sourceClosed);
-    lastMoment.cancel();
+    await this.#waitAtMost(0, sourceClosed);
     return false;
+  }
+
+  async #waitAtMost(timeoutMs: number, promise: Promise<unknown>): Promise<boolean> {
+    const limit = new TimeLimit(this.clock, timeoutMs);
+    const isInTime = await limit.allows(promise);
+    limit.cancel();
+    return isInTime;
   }
 
   async #closeSource(signal: AbortSignal): Promise<void> {

@@ -19,11 +19,6 @@ export class TimeLimit {
     return this.#isOver;
   }
 
-  /** How much is left, in milliseconds. */
-  get remainingMs(): number {
-    return this.#isOver ? 0 : Math.max(0, this.#dueAt - this.#clock.now());
-  }
-
   /** Moves the limit to `timeoutMs` from now, if that is earlier. */
   shorten(timeoutMs: number): void {
     const dueAt = this.#clock.now() + timeoutMs;
