@@ -53,6 +53,7 @@ export class Hand implements DeliveryKeeper {
   readonly #onConfirmed: () => void;
   /** Deliveries whose outcome is not known yet. When there is none, nothing is worth waiting for. */
   #undecided = 0;
+  #unconfirmed = 0;
   #isAboutToFlush = false;
   /** What must come about before the settler can be told what becomes of a message. */
   readonly #preparations = new Set<Promise<void>>();
@@ -83,7 +84,7 @@ export class Hand implements DeliveryKeeper {
       report: (error) => intake.report(error),
       onDeleted: (delivery, error) => {
         this.#forget(delivery);
-        intake.settled(delivery, error);
+        this.#confirm(delivery, error);
       },
       onExtended: (extension, sentAt, error) => this.#noteExtension(extension, sentAt, error),
       onExtensionsSent: (count) => intake.note("leasesExtended", { count }),
@@ -92,7 +93,7 @@ export class Hand implements DeliveryKeeper {
 
   /** Outcomes that the service has not confirmed. */
   get unconfirmed(): number {
-    return this.#settler.pending;
+    return this.#unconfirmed;
   }
 
   /** Takes in what a receive brought and answers how many places it used. */
@@ -116,6 +117,7 @@ export class Hand implements DeliveryKeeper {
   settle(delivery: SqsDelivery, outcome: Outcome, { isStillRunning }: SettleFacts): "later" {
     delivery.phase = isStillRunning ? "abandoned" : "settling";
     this.#undecided -= 1;
+    this.#unconfirmed += 1;
     if (outcome.kind === "ack" || outcome.kind === "drop") this.#settler.delete(delivery);
     else void this.#tell(delivery, outcome);
     this.#flushIfAlone();
@@ -123,6 +125,8 @@ export class Hand implements DeliveryKeeper {
   }
 
   async extend(delivery: SqsDelivery, seconds: number): Promise<void> {
+    await delivery.extension; // A heartbeat that arrived after this would shorten the lease again.
+    if (delivery.phase !== "here") return; // Settled meanwhile.
     const allowed = this.#leases.allowedSeconds(delivery, Math.ceil(seconds));
     if (allowed === 0) return; // The lease lasts longer already, or the service would refuse.
     delivery.isExtending = true;
@@ -194,9 +198,9 @@ export class Hand implements DeliveryKeeper {
         return;
       }
       await this.#return(delivery, outcome.kind === "retry" ? Math.ceil(outcome.afterSeconds) : 0);
-      this.#intake.settled(delivery);
+      this.#confirm(delivery, undefined);
     } catch (error) {
-      this.#intake.settled(delivery, error);
+      this.#confirm(delivery, error);
     }
   }
 
@@ -296,6 +300,11 @@ export class Hand implements DeliveryKeeper {
   #forget(delivery: SqsDelivery): void {
     this.#leases.drop(delivery);
     if (delivery.phase !== "abandoned") this.ended(delivery);
+  }
+
+  #confirm(delivery: SqsDelivery, error: unknown): void {
+    this.#unconfirmed -= 1;
+    this.#intake.settled(delivery, error);
     this.#onConfirmed();
   }
 }

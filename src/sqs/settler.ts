@@ -106,11 +106,6 @@ export class Settler {
     });
   }
 
-  /** Outcomes that the service has not confirmed. */
-  get pending(): number {
-    return this.#deletes.pending + this.#returns.pending + this.#deadLetters.pending;
-  }
-
   /** Deletes the message; `onDeleted` tells when that is confirmed. */
   delete(delivery: SqsDelivery): void {
     this.#deletes.put(delivery);
