@@ -56,8 +56,8 @@ export interface SqsRunnerOptions {
    */
   pollGraceMs?: number | undefined;
   /**
-   * How long a request may take before it is given up, in milliseconds; a receive gets its wait on top. 100 to 60,000;
-   * default 10,000.
+   * How long a request may take before it is given up, in milliseconds; a receive gets its wait on top, the renewal of a
+   * lease has a sixth of `visibilityTimeoutSeconds` if that is less. 100 to 60,000; default 10,000.
    */
   requestTimeoutMs?: number | undefined;
   /** Where `deadLetter` sends to. Default: the dead-letter queue that the queue's redrive policy names. */
