@@ -50,12 +50,14 @@ export class Member {
   readonly room: number;
   readonly running: Set<Run> = new Set();
   readonly requestsOut: Set<WitnessedRequest> = new Set();
-  /** Handles that came to it, and when. */
-  readonly handles: Map<string, number> = new Map();
+  /** Handles that came to it, and by which receive. */
+  readonly handles: Map<string, WitnessedRequest> = new Map();
   /** Copies of messages that it has sent to the dead letters, by body. */
   readonly copies: Set<string> = new Set();
   readonly errors: MillraceError[] = [];
   readonly startsAtMs: number[] = [];
+  /** When its last life ended; what came before that is not its present life's concern. */
+  lastStoppedAtMs: number = -Infinity;
   /** How many errors there were before the life that is or was the latest. */
   errorsBefore = 0;
   /** When the stop that is under way was called first. */
@@ -101,6 +103,15 @@ export class Member {
 
   get isAlive(): boolean {
     return this.consumer.state === "starting" || this.consumer.state === "running";
+  }
+
+  /**
+   * When a message came to it. Not by a poll that was aborted in the very moment in which it was answered: that strands
+   * what it brought (see `pollGraceMs`).
+   */
+  cameAtMs(handle: string | undefined): number | undefined {
+    const receive = this.handles.get(handle ?? "");
+    return receive?.abortSignal?.aborted === true ? undefined : receive?.endedAtMs;
   }
 
   get permitsTaken(): number {

@@ -35,6 +35,8 @@ const DEAD_LETTERS = "jobs-dead";
 /** How long the end may take: handlers, retries and leases are all over within some minutes. */
 const LONGEST_END_MS = 3_600_000;
 
+const LONGEST_LATENCY_MS = 300;
+
 const MOST_REQUESTS_AT_ONE_MOMENT = 1_000;
 
 export interface PlayOptions {
@@ -131,6 +133,7 @@ export class World {
         this.trace.note(stopped.index, () => `stopped: ${JSON.stringify(result)}`);
         checkStopped(this, stopped, result);
         stopped.stopCalledAtMs = undefined;
+        stopped.lastStoppedAtMs = this.clock.now();
         stopped.errorsBefore = stopped.errors.length;
       },
       onEvent: ({ index: consumer }, text) => this.trace.note(consumer, () => text),
@@ -167,6 +170,13 @@ export class World {
     return this.history.faultPeriods.every(
       (period) => !isDisruptive(period) || period.fromMs > now || period.toMs + 1_000 < atMs,
     );
+  }
+
+  /** Whether some requests take so long that a stop, or a heartbeat, may run out of time without any fault. */
+  get isSlow(): boolean {
+    const { latencyMs, faultPeriods } = this.history;
+    const latencies = [latencyMs, ...faultPeriods.map(({ faults }) => faults.latencyMs ?? 0)];
+    return latencies.flat(2).some((latency) => latency > LONGEST_LATENCY_MS);
   }
 
   get wasAlwaysCalm(): boolean {

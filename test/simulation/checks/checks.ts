@@ -30,7 +30,7 @@ export function checkRequestBegan(world: World, request: WitnessedRequest): void
 export function checkRequestEnded(world: World, request: WitnessedRequest): void {
   const member = world.members[request.consumer] as Member;
   if (request.operation === "SendMessageBatch") noteCopies(member, request);
-  for (const handle of request.handles) member.handles.set(handle, world.clock.now());
+  for (const handle of request.handles) member.handles.set(handle, request);
   if (request.handles.length > request.asked) {
     world.violations.add("overasked", `${request.handles.length} messages came where ${request.asked} were asked for`);
   }

@@ -15,8 +15,8 @@ export function checkCare(world: World, member: Member, { state, waiting, settle
 }
 
 function isHeldUnrun(world: World, member: Member, message: ServiceMessage): boolean {
-  const { newestHandle = "", newestReceiveAtMs, visibleAgainAtMs, isGone, id } = message;
-  if (isGone || visibleAgainAtMs <= world.clock.now() || !member.handles.has(newestHandle)) return false;
+  const { newestHandle, newestReceiveAtMs, visibleAgainAtMs, isGone, id } = message;
+  if (isGone || visibleAgainAtMs <= world.clock.now() || member.cameAtMs(newestHandle) === undefined) return false;
   return !world.handlers.runs.some(
     ({ consumer, messageId, endedAtMs = Infinity }) =>
       consumer === member.index && messageId === id && endedAtMs >= newestReceiveAtMs,

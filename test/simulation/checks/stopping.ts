@@ -13,9 +13,6 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
   "DEAD_LETTER_QUEUE_UNKNOWN",
 ]);
 
-/** With a longer latency, some requests one after the other may outlast the time that a stop has. */
-const LONGEST_LATENCY_MS = 300;
-
 /** A request that hung is given up after this, at the latest. */
 const LONGEST_REQUEST_TIMEOUT_MS = 10_000;
 
@@ -30,7 +27,7 @@ export function checkNothingLeft(world: World, member: Member): void {
   if (pendingTimers > 0) world.violations.add("leftAfterStop", `${pendingTimers} timers are left after the stop`);
   for (const { operation, sentAtMs } of member.requestsOut) {
     if (operation !== "ReceiveMessage" && !world.wasAlwaysCalm) continue;
-    if (world.history.latencyMs[1] > LONGEST_LATENCY_MS) continue;
+    if (world.isSlow) continue;
     world.violations.add("leftAfterStop", `${operation} of ${sentAtMs} is still out after the stop`);
   }
   if (member.resourcesStarting > 0 || member.resourcesAlive > member.running.size) {
@@ -50,9 +47,7 @@ export function checkStopResult(world: World, member: Member, result: StopResult
 
 /** Whether the service was within reach for so long that a stop had no excuse. */
 function hadNoExcuse(world: World, sinceMs: number): boolean {
-  const latencies = world.history.faultPeriods.map(({ faults }) => faults.latencyMs ?? 0);
-  const longest = [world.history.latencyMs, ...latencies].map((latency) => Math.max(...[latency].flat()));
-  return Math.max(...longest) <= LONGEST_LATENCY_MS && world.wasCalmSince(sinceMs);
+  return !world.isSlow && world.wasCalmSince(sinceMs);
 }
 
 /** What came, and was not started, others can have. */
@@ -60,19 +55,19 @@ export function checkGivenBack(world: World, member: Member): void {
   if (!hadNoExcuse(world, member.stopCalledAtMs ?? world.clock.now())) return;
   const runs = world.handlers.runs.filter(({ consumer }) => consumer === member.index);
   for (const message of world.view.messages.values()) {
-    const { id, newestHandle = "", newestReceiveAtMs, visibleAgainAtMs, isGone } = message;
-    if (isGone || visibleAgainAtMs <= world.clock.now() || !member.handles.has(newestHandle)) continue;
+    const { id, newestHandle, newestReceiveAtMs, visibleAgainAtMs, isGone } = message;
+    const cameAtMs = member.cameAtMs(newestHandle) ?? -Infinity;
+    if (isGone || visibleAgainAtMs <= world.clock.now() || cameAtMs <= member.lastStoppedAtMs) continue;
     const wasStarted = runs.some(
       ({ messageId, endedAtMs = Infinity }) => messageId === id && endedAtMs >= newestReceiveAtMs,
     );
-    // A poll that is aborted in the very moment in which it is answered strands what it brought (see `pollGraceMs`).
-    if (wasStarted || newestReceiveAtMs === world.clock.now()) continue;
+    if (wasStarted) continue;
     world.violations.add("hiddenAfterStop", `${shortId(id)} was not started, and is hidden until ${visibleAgainAtMs}`);
   }
 }
 
 /** Whether the lease still lasted, and whatever had failed before could be tried again since the stop was called. */
-function hadItInHand(world: World, member: Member, { newestHandle = "", visibleAgainAtMs }: ServiceMessage): boolean {
+function hadItInHand(world: World, member: Member, { newestHandle, visibleAgainAtMs }: ServiceMessage): boolean {
   const calledAtMs = member.stopCalledAtMs ?? world.clock.now();
   const wasRefusedForGood = world.history.faultPeriods.some(({ faults }) => (faults.failedEntriesSenderFault ?? 0) > 0);
   const mayHang = world.history.faultPeriods.some(
@@ -80,7 +75,7 @@ function hadItInHand(world: World, member: Member, { newestHandle = "", visibleA
       faults.hangs !== undefined && fromMs <= world.clock.now() && toMs >= calledAtMs - LONGEST_REQUEST_TIMEOUT_MS,
   );
   if (wasRefusedForGood || mayHang || !hadNoExcuse(world, calledAtMs)) return false;
-  return member.handles.has(newestHandle) && visibleAgainAtMs > world.clock.now();
+  return member.cameAtMs(newestHandle) !== undefined && visibleAgainAtMs > world.clock.now();
 }
 
 /** What was done is deleted. */
