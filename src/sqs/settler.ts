@@ -159,15 +159,18 @@ export class Settler {
 
   async #sendReturns(returns: readonly Return[]): Promise<readonly EntryResult[]> {
     for (const { delivery } of returns) delivery.isReturning = true;
+    let results: readonly EntryResult[] = [];
     try {
       const now = this.#options.clock.now();
       const changes = returns.map(({ delivery, seconds }) => {
         const allowed = Math.floor((delivery.latestDeadline - now) / 1_000);
         return { delivery, seconds: Math.max(0, Math.min(seconds, allowed)) };
       });
-      return await this.#changeVisibility(changes, this.#options.timeoutMs);
+      results = await this.#changeVisibility(changes, this.#options.timeoutMs);
+      return results;
     } finally {
-      for (const { delivery } of returns) delivery.isReturning = false;
+      // One that has worked stays marked until it is forgotten, some turns from now.
+      for (const [index, { delivery }] of returns.entries()) delivery.isReturning = results[index]?.status === "done";
     }
   }
 
