@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The consumer: one handler, one source, one worker strategy, started and stopped as a whole.
 import { MillraceError, OptionError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";

@@ -1,6 +1,7 @@
 // The clients that are made when the user brings none, set up for a consumer.
 import type { ResolvedSqsOptions } from "./options.js";
-import { createSdkPort, loadSdk, type SqsPort } from "./port.js";
+import type { SqsPort } from "./port.js";
+import { createSdkPort, loadSdk } from "./sdk.js";
 
 /** A port, and how to let go of it. */
 export interface OwnedPort {

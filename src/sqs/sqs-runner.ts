@@ -4,7 +4,8 @@ import { createDefaultPort, type OwnedPort } from "./default-client.js";
 import { Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import { type ResolvedSqsOptions, resolveSqsOptions, type SqsRunnerOptions } from "./options.js";
-import { createSdkPort, isSqsPort, loadSdk } from "./port.js";
+import { isSqsPort } from "./port.js";
+import { createSdkPort, loadSdk } from "./sdk.js";
 import { Receiver } from "./receiver.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 

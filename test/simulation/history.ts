@@ -54,7 +54,7 @@ export interface SemaphorePlan {
   readonly isWeighted: boolean;
 }
 
-export type RetryKind = "default" | "exponential" | "constant" | "deadLetter" | "throws" | "nonsense";
+type RetryKind = "default" | "exponential" | "constant" | "deadLetter" | "throws" | "nonsense";
 
 export interface ConsumerPlan {
   readonly worker: PoolPlan | SemaphorePlan;

@@ -1,7 +1,7 @@
 // A history in which nothing goes wrong, for tests that make something go wrong.
 import type { ConsumerPlan, History, PlannedMessage, PoolPlan, Turn } from "./history.js";
 
-export const PLAIN_TURN: Turn = {
+const PLAIN_TURN: Turn = {
   ending: "return",
   durationMs: 100,
   isSynchronous: false,

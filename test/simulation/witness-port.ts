@@ -2,7 +2,7 @@
 import type { SqsPort } from "millrace";
 import type { SimulatedSqs } from "millrace/testing";
 
-export type WitnessedOperation =
+type WitnessedOperation =
   | "ReceiveMessage"
   | "DeleteMessageBatch"
   | "ChangeMessageVisibilityBatch"
@@ -10,7 +10,7 @@ export type WitnessedOperation =
   | "GetQueueAttributes"
   | "GetQueueUrl";
 
-export interface WitnessedEntry {
+interface WitnessedEntry {
   readonly receiptHandle: string | undefined;
   readonly body: string | undefined;
   readonly seconds: number | undefined;
