@@ -54,7 +54,7 @@ export class Member {
   readonly handles: Map<string, WitnessedRequest> = new Map();
   /** Copies of messages that it has sent to the dead letters, by body. */
   readonly copies: Set<string> = new Set();
-  readonly errors: MillraceError[] = [];
+  readonly errors: Array<{ readonly error: MillraceError; readonly atMs: number }> = [];
   readonly startsAtMs: number[] = [];
   /** When its last life ended; what came before that is not its present life's concern. */
   lastStoppedAtMs: number = -Infinity;
@@ -167,7 +167,7 @@ export class Member {
       onStopped(this, result);
     });
     consumer.on("error", (error) => {
-      this.errors.push(error);
+      this.errors.push({ error, atMs: this.clock.now() });
       onEvent(this, `error ${error.code}: ${error.message.slice(0, 120)}`);
     });
     consumer.on("redelivered", ({ message }) => onEvent(this, `redelivered ${shortId(message.MessageId)}`));

@@ -7,7 +7,7 @@ import type { World } from "../world.js";
 
 /** Without faults, every message that is hidden for a consumer's sake is waiting, running or being settled there. */
 export function checkCare(world: World, member: Member, { state, waiting, settlementsPending }: ConsumerStats): void {
-  if (state !== "running" || !world.wasAlwaysCalm || world.history.faultPeriods.some(isOdd)) return;
+  if (state !== "running" || !world.wasAlwaysCalm || world.isSlow || world.history.faultPeriods.some(isOdd)) return;
   const held = [...world.view.messages.values()].filter((message) => isHeldUnrun(world, member, message));
   if (held.length <= waiting + settlementsPending) return;
   const names = held.map(({ id }) => shortId(id)).join(", ");

@@ -41,7 +41,7 @@ export function checkStopResult(world: World, member: Member, result: StopResult
   const say = (text: string): void => world.violations.add("stopResult", `${text} (${JSON.stringify(result)})`);
   if (handlersAbandoned !== member.running.size) say(`${member.running.size} handlers still run`);
   if (isDrained && (member.running.size > 0 || handlersAborted > 0 || settlementsLost > 0)) say("it is not drained");
-  const lost = member.errors.slice(member.errorsBefore).filter(({ code }) => LOST.has(code)).length;
+  const lost = member.errors.slice(member.errorsBefore).filter(({ error }) => LOST.has(error.code)).length;
   if (lost !== settlementsLost) say(`${lost} settlements were lost`);
 }
 
@@ -74,7 +74,9 @@ function hadItInHand(world: World, member: Member, { newestHandle, visibleAgainA
     ({ faults, fromMs, toMs }) =>
       faults.hangs !== undefined && fromMs <= world.clock.now() && toMs >= calledAtMs - LONGEST_REQUEST_TIMEOUT_MS,
   );
-  if (wasRefusedForGood || mayHang || !hadNoExcuse(world, calledAtMs)) return false;
+  // One that was lost before the stop is not tried again.
+  const wasLostBefore = member.errors.some(({ error, atMs }) => LOST.has(error.code) && atMs < calledAtMs);
+  if (wasRefusedForGood || wasLostBefore || mayHang || !hadNoExcuse(world, calledAtMs)) return false;
   return member.cameAtMs(newestHandle) !== undefined && visibleAgainAtMs > world.clock.now();
 }
 
