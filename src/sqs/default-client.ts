@@ -1,7 +1,8 @@
 // The clients that are made when the user brings none, set up for a consumer.
+import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
-import { createSdkPort, loadSdk } from "./sdk.js";
+import { createSdkPort, loadSdk, type Sdk } from "./sdk.js";
 
 /** A port, and how to let go of it. */
 export interface OwnedPort {
@@ -33,12 +34,12 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
   };
-  const receiving = new sdk.SQSClient({
+  const receiving = createClient(sdk, {
     ...service,
     maxAttempts: 1,
     requestHandler: createHandlerOptions(options.maxReceives),
   });
-  const settling = new sdk.SQSClient({
+  const settling = createClient(sdk, {
     ...service,
     // One more attempt hides the reset of a connection that the service has closed; the harvester does the rest.
     maxAttempts: 2,
@@ -61,6 +62,17 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
       settling.destroy();
     },
   };
+}
+
+/**
+ * SDKs before 3.521 take a request handler only as an object, and hold its options for one. Their own has 50 sockets, which
+ * is enough for the defaults.
+ */
+function createClient(sdk: Sdk, config: SQSClientConfig): SQSClient {
+  const client = new sdk.SQSClient(config);
+  if (typeof client.config.requestHandler.handle === "function") return client;
+  const { requestHandler: _, ...rest } = config;
+  return new sdk.SQSClient(rest);
 }
 
 function createHandlerOptions(maxSockets: number): {

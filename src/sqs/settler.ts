@@ -14,8 +14,8 @@ import type { SqsDelivery } from "./sqs-delivery.js";
 const MAX_BATCH_SIZE = 10;
 const MAX_BATCH_BYTES = 1_048_576;
 
-/** Which go first when many requests wait: what ends a message before what keeps it. */
-const PRIORITY = { settle: 1, extend: 0 } as const;
+/** Which go first when many requests wait: what keeps a lease, as it has a deadline. It also keeps what waits to be settled. */
+const PRIORITY = { extend: 1, settle: 0 } as const;
 
 /** Failures that trying again soon does not help against. */
 const REFUSALS: ReadonlySet<ServiceErrorClass> = new Set(["fatal", "request"]);
