@@ -34,6 +34,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   readonly clock: Clock;
   readonly #parts: SessionParts<Message, Resource>;
   readonly #polling = new AbortController();
+  readonly #deadline = new AbortController();
   readonly #places: Places;
   #opened: Promise<void> | undefined;
   #source: Promise<void> | undefined;
@@ -72,8 +73,9 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#places.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
     this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>));
-    const hasEnded = await limit.allows(Promise.all([this.#endSource(), worker.drained()]));
-    const handlersAborted = hasEnded ? 0 : await this.#abortHandlers();
+    const ended = Promise.all([this.#endSource(), worker.drained()]);
+    const hasEnded = await limit.allows(ended);
+    const handlersAborted = hasEnded ? 0 : await this.#abort(ended);
     this.#releaseUnstarted();
     this.#places.end();
     inHand.giveBackAll();
@@ -97,6 +99,10 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
 
   get signal(): AbortSignal {
     return this.#polling.signal;
+  }
+
+  get deadlineSignal(): AbortSignal {
+    return this.#deadline.signal;
   }
 
   take(atMost: number): Promise<number> {
@@ -200,10 +206,12 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     }
   }
 
-  async #abortHandlers(): Promise<number> {
-    const { inHand, worker, abortGraceMs } = this.#parts;
-    const aborted = inHand.abortAll(new MillraceError("STOPPED", "The consumer stops, and the time given is over."));
-    await this.#waitAtMost(abortGraceMs, worker.drained());
+  /** Ends what has not ended in time, and waits a moment for it. Answers how many handlers were told. */
+  async #abort(ended: Promise<unknown>): Promise<number> {
+    const reason = new MillraceError("STOPPED", "The consumer stops, and the time given is over.");
+    this.#deadline.abort(reason);
+    const aborted = this.#parts.inHand.abortAll(reason);
+    await this.#waitAtMost(this.#parts.abortGraceMs, ended);
     return aborted;
   }
 

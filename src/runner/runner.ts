@@ -51,6 +51,11 @@ export interface SettleFacts {
 export interface Intake<Message = unknown> {
   /** Aborts when nothing more is to be asked for. */
   readonly signal: AbortSignal;
+  /**
+   * Aborts, after `signal`, when the time of the stop is over: requests that are still out are not to be waited for. A
+   * source that gives messages to a request nobody waits for must be told, or it may be given those that the stop returns.
+   */
+  readonly deadlineSignal: AbortSignal;
   /** Where time is read and timers are set. */
   readonly clock: Clock;
   /**

@@ -73,8 +73,9 @@ export class Receiver {
 
   /** Receives until the intake's signal aborts; then gives the receives that are out a moment to end. */
   async run(): Promise<void> {
-    const { signal } = this.#intake;
+    const { signal, deadlineSignal } = this.#intake;
     signal.addEventListener("abort", () => this.wake(), { once: true });
+    deadlineSignal.addEventListener("abort", () => this.#abort(), { once: true });
     this.#takeInProbed();
     while (!signal.aborted) {
       if (!this.#mayReceive()) {
