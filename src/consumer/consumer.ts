@@ -159,6 +159,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     // The state changes before anything of the user's is called: it may call stop() again.
     const stopped = Promise.resolve().then(() => this.#stop(life, limit));
     this.#life = { state: "stopping", limit, stopped };
+    this.#reporter.log("info", `stopping: running handlers have up to ${timeoutMs} ms`);
     this.#hub.emit("stopping");
     return stopped;
   }
@@ -255,10 +256,9 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   #createSession(): Session<SourceMessage, Resource> {
     const { runner, worker, clock, abortGraceMs } = this.#options;
-    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters };
-    const { report } = this.#reporter;
-    const inHand = new MessagesInHand({ ...this.#options, ...common, report, handler: this.#handler });
+    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters, reporter: this.#reporter };
+    const inHand = new MessagesInHand({ ...this.#options, ...common, handler: this.#handler });
     const onSourceEnded = (): void => void this.stop({ timeoutMs: Infinity });
-    return new Session({ ...common, reporter: this.#reporter, runner, worker, inHand, onSourceEnded });
+    return new Session({ ...common, runner, worker, inHand, onSourceEnded });
   }
 }

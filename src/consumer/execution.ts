@@ -144,7 +144,8 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   #begin(context: HandlerContext<Resource>): unknown {
     this.#phase = "running";
     this.#host.started(this);
-    return this.#host.handler(this.delivery.message, context);
+    const { handler } = this.#host;
+    return handler(this.delivery.message, context);
   }
 
   #succeed(value: unknown): void {

@@ -11,6 +11,7 @@ import type { Counters } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
 import { Execution, type ExecutionHost } from "./execution.js";
 import type { Handler } from "./handler.js";
+import type { Reporter } from "./reporter.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** What the messages in hand need to know of their consumer. */
@@ -23,7 +24,7 @@ export interface MessagesInHandOptions<Message, Resource> {
   readonly abortGraceMs: number;
   readonly hub: EventHub<ConsumerEvents<Message>>;
   readonly counters: Counters;
-  readonly report: (error: unknown) => void;
+  readonly reporter: Pick<Reporter, "report" | "log">;
 }
 
 const judgeByDefault = exponentialRetry();
@@ -109,6 +110,10 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     const { counters, hub } = this.#options;
     const outcome = this.#decide(error, context);
     counters.failed += 1;
+    this.#options.reporter.log("warn", `a handler has failed: ${outcome.kind}`, {
+      attempt: execution.delivery.attempt,
+      error,
+    });
     if (hub.has("messageFailed")) hub.emit("messageFailed", { ...factsOf(execution), error, outcome });
     return outcome;
   }
@@ -117,7 +122,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     try {
       delivery.ended?.();
     } catch (error) {
-      this.#options.report(error);
+      this.#options.reporter.report(error);
     }
   }
 
@@ -153,7 +158,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     } else {
       this.#settlementsLost += 1;
       counters.settlementsLost += 1;
-      this.#options.report(asSettlementError(cause, outcome));
+      this.#options.reporter.report(asSettlementError(cause, outcome));
     }
     if (this.#executions.size === 0) this.#onConfirmed?.resolve();
   }
@@ -174,7 +179,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
       silence(outcome);
       throw new TypeError("the retry policy answered with something that is not an outcome");
     } catch (cause) {
-      this.#options.report(
+      this.#options.reporter.report(
         new MillraceError("RETRY_POLICY_FAILED", "The retry policy failed; the default policy was used.", { cause }),
       );
       return judgeByDefault(error, context);
@@ -208,7 +213,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     code: "HANDLER_OVERDUE" | "HANDLER_STUCK",
     text: string,
   ): void {
-    this.#options.report(new MillraceError(code, `${text} Attempt ${execution.delivery.attempt}.`));
+    this.#options.reporter.report(new MillraceError(code, `${text} Attempt ${execution.delivery.attempt}.`));
   }
 }
 

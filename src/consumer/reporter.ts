@@ -26,7 +26,7 @@ export class Reporter {
             cause: thrown,
           });
     this.#counters.errors += 1;
-    this.log("error", error.message, error);
+    this.#logError(error);
     this.#emit(error);
   };
 
@@ -38,25 +38,28 @@ export class Reporter {
       return;
     }
     this.#counters.errors += 1;
-    this.log("error", error.message, error);
+    this.#logError(error);
   }
 
-  /** Writes a fact of the runner. Messages stay out of the log. */
+  #logError({ code, message, cause }: MillraceError): void {
+    this.log("error", message, cause === undefined ? { code } : { code, cause });
+  }
+
+  /** Writes what the runner tells that is worth a line. Messages stay out of the log. */
   logFact<Name extends keyof RunnerEvents>(name: Name, facts: RunnerEvents[Name]): void {
-    if (this.#logger === undefined) return;
     if (name === "backedOff") {
       const { delayMs, failures } = facts as RunnerEvents["backedOff"];
       this.log("warn", `the source is left alone for ${Math.round(delayMs)} ms`, { failures });
-    } else if ("message" in facts) {
-      this.log("debug", name, { attempt: facts.attempt });
-    } else {
-      this.log("debug", name, facts);
+    } else if (name === "redelivered") {
+      const { attempt } = facts as RunnerEvents["redelivered"];
+      this.log("debug", "a message came again while it was here", { attempt });
     }
   }
 
   log(level: keyof Logger, message: string, facts?: unknown): void {
     try {
-      silence(this.#logger?.[level](`millrace: ${message}`, facts));
+      const line = `millrace: ${message}`;
+      silence(facts === undefined ? this.#logger?.[level](line) : this.#logger?.[level](line, facts));
     } catch {
       // A logger that throws has nowhere to be reported to.
     }

@@ -69,6 +69,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
    */
   async stop(limit: TimeLimit): Promise<StopResult> {
     const { worker, inHand } = this.#parts;
+    const lostBefore = inHand.settlementsLost;
     this.#isStopping = true;
     this.#places.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
@@ -81,7 +82,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     inHand.giveBackAll();
     const isClosed = await this.#close(limit);
     inHand.close();
-    const { settlementsLost } = inHand;
+    const settlementsLost = inHand.settlementsLost - lostBefore;
     const handlersAbandoned = worker.stats().running; // Those too that were given up on long before the stop.
     return {
       isDrained: isClosed && handlersAborted + handlersAbandoned + settlementsLost === 0,

@@ -23,7 +23,7 @@ export interface StopResult {
    * messages were given back; what they still do goes on unseen.
    */
   readonly handlersAbandoned: number;
-  /** Outcomes that the source did not confirm: those messages will come again. */
+  /** Outcomes that the source did not confirm during the stop: those messages will come again. */
   readonly settlementsLost: number;
 }
 

@@ -9,7 +9,7 @@ import { type Extension, LeaseKeeper, RENEW_ATTEMPT } from "./lease-keeper.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
-import { Settler } from "./settler.js";
+import { Settler, type TimedExtension } from "./settler.js";
 import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
 
 /**
@@ -86,7 +86,7 @@ export class Hand implements DeliveryKeeper {
         this.#forget(delivery);
         this.#confirm(delivery, error);
       },
-      onExtended: (extension, sentAt, error) => this.#noteExtension(extension, sentAt, error),
+      onExtended: (extension, error) => this.#noteExtension(extension, error),
       onExtensionsSent: (count) => intake.note("leasesExtended", { count }),
     });
   }
@@ -273,7 +273,8 @@ export class Hand implements DeliveryKeeper {
     this.#settler.flushExtensions();
   }
 
-  #noteExtension({ delivery, seconds }: Extension, sentAt: number, error: unknown): void {
+  #noteExtension({ delivery, seconds, receiptHandle, sentAt }: TimedExtension, error: unknown): void {
+    if (delivery.receiptHandle !== receiptHandle) return; // The message came again: this says nothing of its new lease.
     delivery.isExtending = false;
     delivery.extension = undefined;
     const isKept = this.#deliveries.get(delivery.id) === delivery;

@@ -34,6 +34,14 @@ export interface DeadLetterItem {
   readonly bytes: number;
 }
 
+/** An extension on its way. */
+export interface TimedExtension extends Extension {
+  /** The handle it was asked for with; another receive makes it void. */
+  readonly receiptHandle: string;
+  /** When it was last sent, on the clock. */
+  sentAt: number;
+}
+
 /** What a settler works with. */
 export interface SettlerOptions {
   readonly port: SqsPort;
@@ -49,15 +57,9 @@ export interface SettlerOptions {
   readonly report: (error: MillraceError) => void;
   /** The service has confirmed a delete, or with an error will not. */
   readonly onDeleted: (delivery: SqsDelivery, error: unknown) => void;
-  /** An extension was answered: from `sentAt` on the message is hidden for so many seconds, or `error` says why not. */
-  readonly onExtended: (extension: Extension, sentAt: number, error: unknown) => void;
+  /** An extension was answered: it holds from `sentAt` on, or `error` says why not. */
+  readonly onExtended: (extension: TimedExtension, error: unknown) => void;
   readonly onExtensionsSent: (count: number) => void;
-}
-
-interface TimedExtension extends Extension {
-  /** The handle it was asked for with; another receive makes it void. */
-  readonly receiptHandle: string;
-  sentAt: number;
 }
 
 /** Tells the service what becomes of messages. */
@@ -95,7 +97,7 @@ export class Settler {
       send: (extensions) => this.#sendExtensions(extensions),
       retryUntil: ({ delivery, receiptHandle }) =>
         delivery.receiptHandle === receiptHandle && delivery.isExtending ? delivery.deadline : -Infinity,
-      onSettled: (extension, error) => options.onExtended(extension, extension.sentAt, error),
+      onSettled: options.onExtended,
     });
     this.#deadLetters = new Harvester({
       ...common,
