@@ -58,8 +58,8 @@ export class Member {
   readonly startsAtMs: number[] = [];
   /** When its last life ended; what came before that is not its present life's concern. */
   lastStoppedAtMs: number = -Infinity;
-  /** How many errors there were before the life that is or was the latest. */
-  errorsBefore = 0;
+  /** How many errors there were before the latest stop. */
+  errorsBeforeStop = 0;
   /** When the stop that is under way was called first. */
   stopCalledAtMs: number | undefined;
   resourcesStarting = 0;
@@ -165,6 +165,9 @@ export class Member {
     const { consumer } = this;
     consumer.on("stopped", (result) => {
       onStopped(this, result);
+    });
+    consumer.on("stopping", () => {
+      this.errorsBeforeStop = this.errors.length;
     });
     consumer.on("error", (error) => {
       this.errors.push({ error, atMs: this.clock.now() });

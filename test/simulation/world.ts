@@ -134,7 +134,6 @@ export class World {
         checkStopped(this, stopped, result);
         stopped.stopCalledAtMs = undefined;
         stopped.lastStoppedAtMs = this.clock.now();
-        stopped.errorsBefore = stopped.errors.length;
       },
       onEvent: ({ index: consumer }, text) => this.trace.note(consumer, () => text),
     });

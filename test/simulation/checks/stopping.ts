@@ -41,7 +41,7 @@ export function checkStopResult(world: World, member: Member, result: StopResult
   const say = (text: string): void => world.violations.add("stopResult", `${text} (${JSON.stringify(result)})`);
   if (handlersAbandoned !== member.running.size) say(`${member.running.size} handlers still run`);
   if (isDrained && (member.running.size > 0 || handlersAborted > 0 || settlementsLost > 0)) say("it is not drained");
-  const lost = member.errors.slice(member.errorsBefore).filter(({ error }) => LOST.has(error.code)).length;
+  const lost = member.errors.slice(member.errorsBeforeStop).filter(({ error }) => LOST.has(error.code)).length;
   if (lost !== settlementsLost) say(`${lost} settlements were lost`);
 }
 
