@@ -60,11 +60,6 @@ export class Execution<Message, Resource> implements Task, Scheduled {
     return this.#phase === "running";
   }
 
-  /** Whether the handler was told to end, by whichever reason came first. */
-  get isAborted(): boolean {
-    return this.#abortReason !== undefined;
-  }
-
   /** What becomes of the message, once the source was told. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
