@@ -62,7 +62,7 @@ export interface ResolvedOptions<SourceMessage, Resource> {
 }
 
 const RUNNER_METHODS = ["run"] as const;
-const WORKER_METHODS = ["start", "reserve", "release", "accept", "withdraw", "drained", "stop", "stats"] as const;
+const WORKER_METHODS = ["start", "reserve", "release", "makePlace", "accept", "withdraw", "drained", "stop", "stats"] as const;
 const CLOCK_METHODS = ["now", "setTimer"] as const;
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
 

@@ -10,6 +10,7 @@ const STEPS: ReadonlyArray<{
 }> = [
   { weight: 25, take: (rig, random) => rig.await(drawInteger(random, 1, 10)) },
   { weight: 30, take: acceptSome },
+  { weight: 5, take: (rig, random) => void rig.acceptAnyway(drawDuration(random)) },
   { weight: 10, take: (rig, random) => rig.release(drawInteger(random, 0, rig.reserved)) },
   { weight: 25, take: endSome },
   { weight: 5, take: (rig, random) => rig.clock.advance(drawInteger(random, 1, 30_000)) },

@@ -94,6 +94,10 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     this.#life?.host.placesFreed();
   }
 
+  makePlace(): void {
+    this.#reserved += 1;
+  }
+
   accept(task: Task): void {
     invariant(this.#life !== undefined, "a task was accepted by a pool that is not started");
     invariant(this.#reserved > 0, "a task was accepted without a reserved place");

@@ -62,6 +62,10 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     this.#host?.placesFreed();
   }
 
+  makePlace(): void {
+    this.#reserved += 1;
+  }
+
   accept(task: Task): void {
     invariant(this.#reserved > 0, "a task was accepted without a reserved place");
     this.#reserved -= 1;

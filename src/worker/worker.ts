@@ -59,6 +59,11 @@ export interface Worker<Resource = unknown> {
   reserve(atMost: number): number;
   /** Gives back places that were reserved and not used. */
   release(places: number): void;
+  /**
+   * Reserves one place whether there is one or not, for a task that is here already and whose turn has come: it waits for
+   * a slot like any other. `reserve` answers 0 until what was taken so has ended again.
+   */
+  makePlace(): void;
   /** Takes a task for a reserved place. It starts at once when it can, and otherwise waits. */
   accept(task: Task): void;
   /** Takes out every task that has not started and frees its place. They are no longer the worker's to run. */

@@ -14,7 +14,8 @@ export type Defect =
   | "leaves a timer"
   | "forgets what runs when it stops"
   | "starts the newest first"
-  | "says that nothing waits";
+  | "says that nothing waits"
+  | "has no room for what is here already";
 
 /** A small queueing strategy that is right, but for its defect. */
 export class BrokenWorker implements Worker {
@@ -50,6 +51,10 @@ export class BrokenWorker implements Worker {
   release(places: number): void {
     this.#reserved -= places;
     this.#host?.placesFreed();
+  }
+
+  makePlace(): void {
+    if (this.#defect !== "has no room for what is here already") this.#reserved += 1;
   }
 
   accept(task: Task): void {
