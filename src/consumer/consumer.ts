@@ -8,6 +8,7 @@ import { claim, unclaim } from "./claims.js";
 import { type Counters, copyCounters, createCounters } from "./counters.js";
 import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
 import type { Handler } from "./handler.js";
+import { HandlerLife, traitsOf } from "./handler-life.js";
 import { MessagesInHand } from "./messages-in-hand.js";
 import {
   type ResolvedOptions,
@@ -99,7 +100,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   ) {
     if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
     this.#handler = handler;
-    this.#options = resolveOptions(options);
+    this.#options = resolveOptions(options, traitsOf(handler)?.concurrency);
     this.#hub = new EventHub((name, cause) => this.#reporter.listenerFailed(name, cause));
     this.#reporter = new Reporter({
       logger: this.#options.logger,
@@ -257,8 +258,10 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   #createSession(): Session<SourceMessage, Resource> {
     const { runner, worker, clock, abortGraceMs } = this.#options;
     const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters, reporter: this.#reporter };
-    const inHand = new MessagesInHand({ ...this.#options, ...common, handler: this.#handler });
+    const handler = this.#handler;
+    const handlerLife = new HandlerLife({ handler, reporter: this.#reporter });
+    const inHand = new MessagesInHand({ ...this.#options, ...common, handler, handlerHost: handlerLife });
     const onSourceEnded = (): void => void this.stop({ timeoutMs: Infinity });
-    return new Session({ ...common, runner, worker, inHand, onSourceEnded });
+    return new Session({ ...common, runner, worker, inHand, handlerLife, onSourceEnded });
   }
 }

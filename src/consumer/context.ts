@@ -1,6 +1,7 @@
 // What a handler is told besides the message, built only when it is read.
 import type { Delivery } from "../runner/runner.js";
 import type { Execution } from "./execution.js";
+import type { HandlerHost } from "./handler-life.js";
 
 /**
  * What a handler is told besides the message. It may be taken apart: `(message, { signal, attempt }) => …`.
@@ -59,6 +60,11 @@ export class LazyContext<Message, Resource> implements HandlerContext<Resource> 
   /** A function of its own, so that it works after the context was taken apart. */
   get extend(): (seconds: number) => Promise<void> {
     return (seconds) => this.#execution.extend(seconds);
+  }
+
+  /** For handlers that keep something over many messages: see `hostOf`. */
+  get handlerHost(): HandlerHost {
+    return this.#execution.handlerHost;
   }
 
   get #delivery(): Delivery<Message> {

@@ -6,10 +6,12 @@ import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
 import type { Handler } from "./handler.js";
+import type { HandlerHost } from "./handler-life.js";
 
 /** What an execution needs of the session it belongs to. */
 export interface ExecutionHost<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
+  readonly handlerHost: HandlerHost;
   /** The handler is about to be called. */
   started(execution: Execution<Message, Resource>): void;
   /** Turns a failure into an outcome. Never throws. */
@@ -54,6 +56,10 @@ export class Execution<Message, Resource> implements Task, Scheduled {
 
   get message(): Message {
     return this.delivery.message;
+  }
+
+  get handlerHost(): HandlerHost {
+    return this.#host.handlerHost;
   }
 
   get isRunning(): boolean {

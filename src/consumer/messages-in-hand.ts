@@ -11,12 +11,14 @@ import type { Counters } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
 import { Execution, type ExecutionHost } from "./execution.js";
 import type { Handler } from "./handler.js";
+import type { HandlerHost } from "./handler-life.js";
 import type { Reporter } from "./reporter.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** What the messages in hand need to know of their consumer. */
 export interface MessagesInHandOptions<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
+  readonly handlerHost: HandlerHost;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly handlerTimeoutMs: number;
@@ -32,6 +34,7 @@ const judgeByDefault = exponentialRetry();
 /** The messages that are here, and everything that can happen to one between its delivery and its confirmation. */
 export class MessagesInHand<Message, Resource> implements ExecutionHost<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
+  readonly handlerHost: HandlerHost;
   readonly #options: MessagesInHandOptions<Message, Resource>;
   /** From the delivery until the source has confirmed the outcome. */
   readonly #executions = new Map<Delivery<Message>, Execution<Message, Resource>>();
@@ -43,6 +46,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
   constructor(options: MessagesInHandOptions<Message, Resource>) {
     this.#options = options;
     this.handler = options.handler;
+    this.handlerHost = options.handlerHost;
     this.#deadlines = new DeadlineScheduler(options.clock, (execution) => this.#fallDue(execution));
     this.#firstDeadlineMs = Math.min(options.handlerTimeoutMs, options.overdueAfterMs);
   }

@@ -15,7 +15,10 @@ import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 export interface CommonOptions<Resource = unknown> {
   /** How handlers are scheduled. Default: `new PoolWorker({ maxWorkers: concurrency })`. */
   worker?: Worker<Resource> | undefined;
-  /** The most handlers that run at once, 1 to 100,000; default 10. Not together with `worker`, which says it itself. */
+  /**
+   * The most handlers that run at once, 1 to 100,000; default 10, and for a handler `inThreads` its `maxThreads`. Not
+   * together with `worker`, which says it itself.
+   */
   concurrency?: number | undefined;
   /** What becomes of a message whose handler failed. Default: `exponentialRetry()`. */
   retry?: RetryPolicy | undefined;
@@ -62,15 +65,28 @@ export interface ResolvedOptions<SourceMessage, Resource> {
 }
 
 const RUNNER_METHODS = ["run"] as const;
-const WORKER_METHODS = ["start", "reserve", "release", "makePlace", "accept", "withdraw", "drained", "stop", "stats"] as const;
+const WORKER_METHODS = [
+  "start",
+  "reserve",
+  "release",
+  "makePlace",
+  "accept",
+  "withdraw",
+  "drained",
+  "stop",
+  "stats",
+] as const;
 const CLOCK_METHODS = ["now", "setTimer"] as const;
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** Reads a consumer's options. Nothing is started. */
-export function resolveOptions<SourceMessage, Resource>(options: unknown): ResolvedOptions<SourceMessage, Resource> {
+/** Reads a consumer's options. Nothing is started. `concurrency` is the default for it. */
+export function resolveOptions<SourceMessage, Resource>(
+  options: unknown,
+  concurrency = 10,
+): ResolvedOptions<SourceMessage, Resource> {
   const reader = new OptionReader("Consumer", options);
   const resolved = {
-    worker: readWorker<Resource>(reader),
+    worker: readWorker<Resource>(reader, concurrency),
     retry: reader.function<RetryPolicy>("retry") ?? exponentialRetry(),
     handlerTimeoutMs: reader.number("handlerTimeoutMs", { min: 1, max: Infinity, fallback: Infinity }),
     overdueAfterMs: reader.number("overdueAfterMs", { min: 1, max: Infinity, fallback: 300_000 }),
@@ -83,10 +99,10 @@ export function resolveOptions<SourceMessage, Resource>(options: unknown): Resol
   return Object.freeze(resolved);
 }
 
-function readWorker<Resource>(reader: OptionReader): Worker<Resource> {
+function readWorker<Resource>(reader: OptionReader, concurrency: number): Worker<Resource> {
   const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
   if (worker === undefined) {
-    const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
+    const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback: concurrency });
     return new PoolWorker({ maxWorkers }) as Worker as Worker<Resource>;
   }
   if (reader.has("concurrency")) {

@@ -7,6 +7,7 @@ import type { Worker, WorkerHost } from "../worker/worker.js";
 import { type Counters, countFact } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
 import type { Execution } from "./execution.js";
+import type { HandlerLife } from "./handler-life.js";
 import type { MessagesInHand } from "./messages-in-hand.js";
 import { Places } from "./places.js";
 import type { Reporter } from "./reporter.js";
@@ -20,6 +21,7 @@ export interface SessionParts<Message, Resource> {
   readonly runner: Runner<Message>;
   readonly worker: Worker<Resource>;
   readonly inHand: MessagesInHand<Message, Resource>;
+  readonly handlerLife: HandlerLife;
   readonly clock: Clock;
   readonly abortGraceMs: number;
   readonly hub: EventHub<ConsumerEvents<Message>>;
@@ -65,7 +67,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   /**
    * The order of stopping: ask for nothing more; wait for what is being asked for, and then give back what has not started
    * (a request of ours that is still out would take it again); wait for the handlers; past the limit, tell them to end;
-   * have the source confirm every outcome; end the workers.
+   * have the source confirm every outcome; end the workers, and what handlers keep.
    */
   async stop(limit: TimeLimit): Promise<StopResult> {
     const { worker, inHand } = this.#parts;
@@ -160,8 +162,9 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   async #open(): Promise<void> {
-    const { worker, runner } = this.#parts;
+    const { worker, runner, handlerLife } = this.#parts;
     await worker.start(this);
+    if (!this.#isStopping) await handlerLife.prepare();
     if (!this.#isStopping) await runner.open?.(this);
   }
 
@@ -216,11 +219,14 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     return aborted;
   }
 
-  /** Has the source confirm every outcome, and ends the workers. False when there was not the time for it. */
+  /**
+   * Has the source confirm every outcome, and ends the workers and what handlers keep. False when there was not the time
+   * for it.
+   */
   async #close(limit: TimeLimit): Promise<boolean> {
     const outOfTime = new AbortController();
     const sourceClosed = this.#closeSource(outOfTime.signal);
-    const closed = Promise.all([sourceClosed, this.#stopWorker()]);
+    const closed = Promise.all([sourceClosed, this.#stopWorker(), this.#parts.handlerLife.end()]);
     // The limit itself, as a further stop() may shorten it.
     if ((await limit.allows(closed)) || (await this.#waitAtMost(CLOSE_TIMEOUT_MS, closed))) return true;
     outOfTime.abort(new MillraceError("STOPPED", "The consumer has stopped before the source confirmed."));

@@ -3,6 +3,7 @@ import { MillraceError, OptionError } from "../errors.js";
 import type { Message } from "../sqs/message.js";
 import type { HandlerContext } from "./context.js";
 import type { Handler } from "./handler.js";
+import { traitsOf, withTraits } from "./handler-life.js";
 import type { StandardSchema, StandardSchemaIssue } from "./standard-schema.js";
 
 /** A handler that is called with the validated body, and the message it came in last. */
@@ -30,11 +31,12 @@ export function withSchema<Body, Resource = unknown>(
     throw new OptionError("schema", "a validator that follows Standard Schema", schema);
   }
   if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
-  return async (message, context) => {
+  const validated: Handler<Message, Resource> = async (message, context) => {
     const validation = await standard.validate(parseBody(message));
     if (validation.issues !== undefined) throw createInvalidError(validation.issues);
     return handler(validation.value, context, message);
   };
+  return withTraits(validated, traitsOf(handler));
 }
 
 function parseBody({ Body }: Message): unknown {
