@@ -93,6 +93,8 @@ export interface SendMessageOutput {
   MD5OfMessageBody: string;
   MD5OfMessageAttributes?: string;
   MD5OfMessageSystemAttributes?: string;
+  /** FIFO queues only: where the message stands in its group. 20 digits, so that they sort as text. */
+  SequenceNumber?: string;
 }
 
 /** What every entry of a batch has: an id that is its own within the batch. */

@@ -6,12 +6,13 @@ import type { MessageStore } from "./message-store.js";
 import type { QueueIdentity, QueueSurroundings } from "./queue.js";
 import type { QueueSettings } from "./queue-settings.js";
 import { encodeReceiptHandle } from "./receipt-handle.js";
+import { ReceiveAttempts } from "./receive-attempts.js";
 import { RecentMessages } from "./recent-messages.js";
 import type { StoredMessage } from "./stored-message.js";
 import type { ReceiveRequest } from "./waiting-polls.js";
 
 /** What makes a message come again that should not. */
-type DuplicateOf = "inFlight" | "deleted" | "sameReceive";
+type DuplicateOf = "inFlight" | "deleted" | "sameReceive" | "sameAttempt";
 
 /** What a queue lends to those who hand out its messages. */
 export interface QueueParts {
@@ -24,6 +25,7 @@ export interface QueueParts {
 export class Deliveries {
   readonly #queue: QueueParts;
   readonly #recent: RecentMessages;
+  readonly #attempts = new ReceiveAttempts();
 
   constructor(queue: QueueParts) {
     this.#queue = queue;
@@ -37,25 +39,50 @@ export class Deliveries {
     let room = Math.min(request.maxMessages, mostInFlight - store.inFlight);
     if (room > 1 && dice.happens(faults.shortReceives)) room = drawInteger(random, 1, room - 1);
     const taken: SqsMessage[] = [];
+    const messages: StoredMessage[] = [];
+    const picks = store.pick();
     while (taken.length < room) {
-      const message = store.nextVisible();
+      const message = picks.next();
       if (message === undefined) break;
       if (this.#redrive(message)) continue;
+      messages.push(message);
       taken.push(this.#deliver(message, request));
-      if (taken.length < room && dice.happens(faults.duplicatesInOneReceive)) {
+      if (taken.length < room && this.#happens(faults.duplicatesInOneReceive)) {
         taken.push(this.#deliver(message, request, "sameReceive"));
       }
     }
-    if (faults.duplicates > 0) this.#addDuplicates(request, taken, room);
+    this.#addDuplicates(request, taken, room);
+    if (request.attemptId !== undefined) this.#attempts.add(request.attemptId, messages, clock.now());
     if (request.visibilityMs <= 0) store.showDue(clock.now());
     return taken;
   }
 
+  /**
+   * The messages of an earlier receive with the same attempt id, hidden anew; undefined when there is none to repeat.
+   *
+   * @throws SqsServiceError `InvalidParameterValue` when it can be repeated no more.
+   */
+  repeat(request: ReceiveRequest): SqsMessage[] | undefined {
+    if (request.attemptId === undefined) return undefined;
+    const attempt = this.#attempts.find(request.attemptId, this.#queue.surroundings.clock.now());
+    return attempt?.messages.map((message) => this.#handOut(message, request, "sameAttempt"));
+  }
+
+  /** Makes it impossible to repeat a receive that was throttled. */
+  noteThrottled(attemptId: string): void {
+    this.#attempts.addThrottled(attemptId, this.#queue.surroundings.clock.now());
+  }
+
+  /** Whether a fault of delivery happens that a FIFO queue does not show. */
+  #happens(chance: number): boolean {
+    return !this.#queue.settings.isFifo && this.#queue.surroundings.dice.happens(chance);
+  }
+
   #addDuplicates(request: ReceiveRequest, taken: SqsMessage[], room: number): void {
     const { store, settings, surroundings } = this.#queue;
-    const { faults, dice } = surroundings;
+    const { faults } = surroundings;
     const mostReceives = settings.redrivePolicy?.maxReceiveCount ?? Infinity;
-    while (taken.length < room && dice.happens(faults.duplicates)) {
+    while (taken.length < room && this.#happens(faults.duplicates)) {
       const message = this.#recent.pick();
       if (message === undefined || message.receiveCount >= mostReceives) return;
       const isOurs = store.has(message);
@@ -65,15 +92,20 @@ export class Deliveries {
   }
 
   #deliver(message: StoredMessage, request: ReceiveRequest, duplicateOf?: DuplicateOf): SqsMessage {
-    const { identity, store, surroundings } = this.#queue;
-    const { clock, statistics, faults, journal, toEpochMs } = surroundings;
-    const now = clock.now();
-    const visibleAgainAtMs = now + request.visibilityMs;
-    message.noteReceive(now, duplicateOf !== undefined);
+    message.noteReceive(this.#queue.surroundings.clock.now(), duplicateOf !== undefined);
     // After a delete that a part of the service missed, the message is back until it is deleted again.
     message.wasDeleted = false;
+    if (this.#queue.surroundings.faults.duplicates > 0) this.#recent.add(message);
+    return this.#handOut(message, request, duplicateOf);
+  }
+
+  /** Puts a message in flight, and shows it with its latest receipt handle. */
+  #handOut(message: StoredMessage, request: ReceiveRequest, duplicateOf?: DuplicateOf): SqsMessage {
+    const { identity, store, surroundings } = this.#queue;
+    const { clock, statistics, journal, toEpochMs } = surroundings;
+    const now = clock.now();
+    const visibleAgainAtMs = now + request.visibilityMs;
     store.putInFlight(message, visibleAgainAtMs);
-    if (faults.duplicates > 0) this.#recent.add(message);
     statistics.messagesReceived += 1;
     const receiptHandle = encodeReceiptHandle(identity.key, message.id, message.latestReceipt);
     const place = { atMs: now, messageId: message.id, queueName: identity.name };
@@ -91,6 +123,8 @@ export class Deliveries {
     if (target === undefined || target.identity === identity) return false;
     store.remove(message);
     message.deadLetterSourceArn = identity.arn;
+    // So that two messages with the same id, sent more than five minutes apart, are both kept there.
+    if (settings.isFifo) message.deduplicationId = message.id;
     surroundings.statistics.messagesRedriven += 1;
     const place = { atMs: surroundings.clock.now(), messageId: message.id, queueName: identity.name };
     surroundings.journal?.record({ kind: "redriven", toQueueName: target.identity.name, ...place });

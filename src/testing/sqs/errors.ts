@@ -82,6 +82,21 @@ export const overLimit = (limit: number): SqsServiceError =>
 export const receiptHandleIsInvalid = (handle: string): SqsServiceError =>
   new SqsServiceError("ReceiptHandleIsInvalid", `The input receipt handle "${handle}" is not a valid receipt handle.`);
 
+/**
+ * A FIFO queue refuses a handle whose receive counts no more. As an entry of a batch it is refused otherwise than alone
+ * (smaskalik/sqsmover issue 54 shows an answer of the service).
+ */
+export class ExpiredHandleError extends SqsServiceError {
+  readonly inBatch = { Code: "ReceiptHandleIsInvalid", Message: "The receipt handle has expired" } as const;
+
+  constructor(handle: string) {
+    super(
+      "InvalidParameterValue",
+      `Value ${handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
+    );
+  }
+}
+
 export const invalidParameter = (message: string): SqsServiceError =>
   new SqsServiceError("InvalidParameterValue", message);
 

@@ -3,13 +3,18 @@
 /** One thing that happened to a message. */
 export type JournalEvent =
   | { readonly kind: "sent" }
+  /** It was sent once more to a FIFO queue, within five minutes, and only acknowledged. */
+  | { readonly kind: "deduplicated" }
   | {
       readonly kind: "received";
       readonly receiptHandle: string;
       readonly receiveCount: number;
       readonly visibleAgainAtMs: number;
-      /** What made it come again, when it should not have. */
-      readonly duplicateOf?: "inFlight" | "deleted" | "sameReceive";
+      /**
+       * What made it come again, when it should not have; or that the receive was asked to be repeated
+       * (`ReceiveRequestAttemptId`), in which case its handle and its receive count stay the same.
+       */
+      readonly duplicateOf?: "inFlight" | "deleted" | "sameReceive" | "sameAttempt";
     }
   | {
       readonly kind: "visibilityChanged";

@@ -1,6 +1,7 @@
 // What the service accepts: numbers, sizes, names. Source: the SQS API reference and "Amazon SQS message quotas".
 
 import type { OutgoingMessage, SqsBatchEntry, SqsMessageAttributes } from "./api.js";
+import type { QueueSettings } from "./queue-settings.js";
 import {
   batchRequestTooLong,
   emptyBatchRequest,
@@ -24,7 +25,9 @@ export const LARGEST_MESSAGE_BYTES = 1_048_576;
 
 const ENTRY_ID = /^[\w-]{1,80}$/;
 const QUEUE_NAME = /^[\w-]{1,80}$/;
-const GROUP_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
+const FIFO_SUFFIX = ".fifo";
+/** Group ids, deduplication ids and receive attempt ids. */
+const PRINTABLE_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
 const ATTRIBUTE_NAME = /^(?!aws\.|amazon\.|\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/i;
 const ATTRIBUTE_TYPE = /^(String|Number|Binary)(\..+)?$/;
 // oxlint-disable-next-line no-control-regex -- these are the characters that the service refuses
@@ -70,9 +73,17 @@ export function required<Value>(value: Value | undefined, parameter: string): Va
   return value;
 }
 
-export function assertQueueName(name: string): void {
-  if (QUEUE_NAME.test(name)) return;
-  throw invalidParameter("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length");
+/** The suffix of a FIFO queue counts towards the 80 characters. */
+export function assertQueueName(name: string, isFifo: boolean): void {
+  const stem = isFifo && name.endsWith(FIFO_SUFFIX) ? name.slice(0, -FIFO_SUFFIX.length) : name;
+  const hasSuffix = stem !== name;
+  if (QUEUE_NAME.test(stem) && name.length <= 80 && hasSuffix === isFifo) return;
+  throw invalidParameter(
+    isFifo
+      ? "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with " +
+          ".fifo suffix and be 1 to 80 in length"
+      : "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+  );
 }
 
 /** Checks what makes the service reject a whole batch, and gives its entries. */
@@ -109,15 +120,37 @@ export function checkMessage(message: OutgoingMessage, largestBytes: number): vo
   }
   if (FORBIDDEN_CHARACTER.test(body)) throw invalidMessageContents();
   checkMessageAttributes(message.MessageAttributes);
-  checkGroupId(message.MessageGroupId);
+  checkPrintableId("MessageGroupId", message.MessageGroupId);
+  checkPrintableId("MessageDeduplicationId", message.MessageDeduplicationId);
 }
 
-function checkGroupId(groupId: string | undefined): void {
-  if (groupId === undefined || groupId === null || GROUP_ID.test(groupId)) return;
+/** Checks what only one type of queue takes: groups and deduplication are FIFO's, a delay of its own is not. */
+export function checkForQueueType(message: OutgoingMessage, { isFifo, isContentDeduplicated }: QueueSettings): void {
+  const { DelaySeconds, MessageGroupId, MessageDeduplicationId } = message;
+  if (!isFifo) {
+    refuseForQueueType("MessageDeduplicationId", MessageDeduplicationId);
+    return;
+  }
+  if (DelaySeconds !== 0) refuseForQueueType("DelaySeconds", DelaySeconds);
+  required(MessageGroupId, "MessageGroupId");
+  if (isContentDeduplicated || MessageDeduplicationId) return;
+  throw invalidParameter(
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+  );
+}
+
+/** Refuses a parameter that was given although queues of this type do not have it. */
+export function refuseForQueueType(parameter: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  throw invalidValue(value, parameter, "The request include parameter that is not valid for this queue type");
+}
+
+export function checkPrintableId(parameter: string, id: string | undefined): void {
+  if (id === undefined || id === null || PRINTABLE_ID.test(id)) return;
   throw invalidValue(
-    groupId,
-    "MessageGroupId",
-    "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.",
+    id,
+    parameter,
+    `${parameter} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
   );
 }
 

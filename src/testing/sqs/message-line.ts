@@ -1,26 +1,30 @@
-// The visible messages of a queue, in the order in which they will be handed out.
+// In which order a queue hands out its messages. What that depends on is the queue's type: see also fifo-line.ts.
 
 import { drawInteger, type RandomSource } from "../random.js";
 import { LinkedList } from "./linked-list.js";
-import type { StoredMessage } from "./stored-message.js";
+import type { MessageState, StoredMessage } from "./stored-message.js";
 
-/**
- * Which visible message comes next. A standard queue has one line; a FIFO queue would have one for each message group,
- * behind the same four members.
- */
+/** Which messages come next. A standard queue has one line, a FIFO queue one for each message group. */
 export interface MessageLine {
-  readonly size: number;
-  add(message: StoredMessage): void;
-  remove(message: StoredMessage): void;
-  /** The message to hand out next. It stays in the line until it is removed. */
+  /** Whether there is a message to hand out. On a FIFO queue visible ones may have to wait for those before them. */
+  readonly hasNext: boolean;
+  /** Hears of every message that has come to another state than it was in. */
+  noteMove(message: StoredMessage, from: MessageState): void;
+  /** Begins a receive. */
+  pick(): MessagePicks;
+}
+
+/** The messages for one receive, one after the other. */
+export interface MessagePicks {
+  /** The next one. Whoever asks for another must have moved this one out of sight first. */
   next(): StoredMessage | undefined;
 }
 
-/** How far from the head a message may be that overtakes. */
-const FARTHEST_OVERTAKING = 20;
+/** How far from the head somebody may be who overtakes. */
+export const FARTHEST_OVERTAKING = 20;
 
 /** The line of a standard queue: in the order of arrival, but for those that overtake ("best-effort ordering"). */
-export class StandardLine implements MessageLine {
+export class StandardLine implements MessageLine, MessagePicks {
   readonly #messages = new LinkedList<StoredMessage>();
   readonly #random: RandomSource;
   readonly #overtakingChance: () => number;
@@ -30,27 +34,32 @@ export class StandardLine implements MessageLine {
     this.#overtakingChance = overtakingChance;
   }
 
-  get size(): number {
-    return this.#messages.size;
+  get hasNext(): boolean {
+    return this.#messages.size > 0;
   }
 
-  add(message: StoredMessage): void {
-    this.#messages.append(message);
+  noteMove(message: StoredMessage, from: MessageState): void {
+    if (from === "visible") this.#messages.remove(message);
+    if (message.state === "visible") this.#messages.append(message);
   }
 
-  remove(message: StoredMessage): void {
-    this.#messages.remove(message);
+  pick(): MessagePicks {
+    return this;
   }
 
   next(): StoredMessage | undefined {
-    let message = this.#messages.first;
-    if (message === undefined) return undefined;
-    const chance = this.#overtakingChance();
-    if (chance > 0 && this.#random() < chance) {
-      for (let steps = drawInteger(this.#random, 1, FARTHEST_OVERTAKING); steps > 0 && message.next; steps -= 1) {
-        message = message.next;
-      }
-    }
-    return message;
+    return pickNearHead(this.#messages, this.#overtakingChance(), this.#random);
   }
+}
+
+/** The first of a list, or with this chance one that overtakes it. */
+export function pickNearHead<Item extends { next: Item | undefined; previous: Item | undefined }>(
+  list: LinkedList<Item>,
+  overtakingChance: number,
+  random: RandomSource,
+): Item | undefined {
+  let item = list.first;
+  if (item === undefined || overtakingChance <= 0 || random() >= overtakingChance) return item;
+  for (let steps = drawInteger(random, 1, FARTHEST_OVERTAKING); steps > 0 && item.next; steps -= 1) item = item.next;
+  return item;
 }

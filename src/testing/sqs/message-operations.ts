@@ -15,10 +15,19 @@ import type {
   SqsOperation,
   SqsOutput,
 } from "./api.js";
-import { overLimit, requestAborted, SqsServiceError } from "./errors.js";
+import { ExpiredHandleError, overLimit, requestAborted, SqsServiceError } from "./errors.js";
 import type { Fault } from "./faults.js";
-import { checkBatch, checkBatchSize, checkMessage, numberInRange, required } from "./limits.js";
-import { md5OfAttributes } from "./md5.js";
+import {
+  checkBatch,
+  checkBatchSize,
+  checkForQueueType,
+  checkMessage,
+  checkPrintableId,
+  numberInRange,
+  refuseForQueueType,
+  required,
+} from "./limits.js";
+import { md5OfAttributes, sha256OfText } from "./digests.js";
 import type { QueueRegistry } from "./queue-registry.js";
 import type { Queue } from "./queue.js";
 import { StoredMessage } from "./stored-message.js";
@@ -35,13 +44,15 @@ export interface ArrivedRequest {
 interface PreparedMessage {
   readonly message: StoredMessage;
   readonly delayMs: number;
+  /** What the sender is told of: the message, or on a FIFO queue the one that it repeats. */
+  readonly acknowledged: StoredMessage;
 }
 
 export function sendMessage(input: SqsInput<"SendMessage">, request: ArrivedRequest): SendMessageOutput {
   const queue = request.registry.byUrl(input.QueueUrl);
   const prepared = prepareMessage(queue, input, request);
-  queue.add([prepared]);
-  return describeSent(prepared.message, input);
+  addNew(queue, [prepared]);
+  return describeSent(prepared, input);
 }
 
 export function sendMessageBatch(
@@ -54,9 +65,9 @@ export function sendMessageBatch(
   const output = runBatch({ operation: "SendMessageBatch", entries: input.Entries, request }, (entry) => {
     const prepared = prepareMessage(queue, entry, request);
     accepted.push(prepared);
-    return { Id: entry.Id, ...describeSent(prepared.message, entry) };
+    return { Id: entry.Id, ...describeSent(prepared, entry) };
   });
-  queue.add(accepted);
+  addNew(queue, accepted);
   return output;
 }
 
@@ -69,7 +80,9 @@ export function receiveMessage(
   const { receiveRequest, waitMs } = parseReceive(queue, input);
   const { dice, faults, mostInFlight } = registry.surroundings;
   const isShortPoll = waitMs === 0;
-  if (isShortPoll && !queue.hasRoomInFlight) throw overLimit(mostInFlight);
+  // A FIFO queue says nothing at the limit: "Amazon SQS does not return an error" (SQS developer guide, "Avoid large
+  // message backlogs with the same message group ID").
+  if (isShortPoll && !queue.settings.isFifo && !queue.hasRoomInFlight) throw overLimit(mostInFlight);
   const isEmptyByFault = fault.kind === "emptyReceive" || (isShortPoll && dice.happens(faults.emptyShortPolls));
   const messages = isEmptyByFault ? [] : queue.receive(receiveRequest);
   if (messages.length > 0 || isShortPoll || isEmptyByFault) return describeReceived(registry, messages);
@@ -159,7 +172,9 @@ function runBatch<Entry extends SqsBatchEntry, Result>(
       successful.push(action(entry));
     } catch (error) {
       if (!(error instanceof SqsServiceError)) throw error;
-      failed.push({ Id: entry.Id, Code: error.name, Message: error.message, SenderFault: error.$fault === "client" });
+      const { Code, Message } =
+        error instanceof ExpiredHandleError ? error.inBatch : { Code: error.name, Message: error.message };
+      failed.push({ Id: entry.Id, Code, Message, SenderFault: error.$fault === "client" });
     }
   }
   return failed.length > 0 ? { Successful: successful, Failed: failed } : { Successful: successful };
@@ -178,15 +193,24 @@ function injectedFailure(id: string, senderFault: boolean): SqsBatchFailure {
 
 function prepareMessage(queue: Queue, outgoing: OutgoingMessage, request: ArrivedRequest): PreparedMessage {
   checkMessage(outgoing, queue.settings.largestMessageBytes);
-  const { DelaySeconds } = outgoing;
-  const delaySeconds = numberInRange("DelaySeconds", DelaySeconds, queue.settings.delayMs / 1000);
+  checkForQueueType(outgoing, queue.settings);
+  const delaySeconds = numberInRange("DelaySeconds", outgoing.DelaySeconds, queue.settings.delayMs / 1000);
   const message = new StoredMessage(request.nextMessageId(), outgoing, request.registry.surroundings.clock.now());
-  return { message, delayMs: delaySeconds * 1000 };
+  if (!queue.settings.isFifo) return { message, delayMs: delaySeconds * 1000, acknowledged: message };
+  if (queue.settings.isContentDeduplicated) message.deduplicationId ??= sha256OfText(message.body);
+  return { message, delayMs: queue.settings.delayMs, acknowledged: queue.admit(message) };
 }
 
-function describeSent(message: StoredMessage, outgoing: OutgoingMessage): SendMessageOutput {
-  const output: SendMessageOutput = { MessageId: message.id, MD5OfMessageBody: message.md5OfBody };
+/** Adds what is not acknowledged as another message. */
+function addNew(queue: Queue, prepared: readonly PreparedMessage[]): void {
+  queue.add(prepared.filter(({ message, acknowledged }) => message === acknowledged));
+}
+
+/** The digests are those of what was sent, so that the sender can check them, even if it is not kept. */
+function describeSent({ message, acknowledged }: PreparedMessage, outgoing: OutgoingMessage): SendMessageOutput {
+  const output: SendMessageOutput = { MessageId: acknowledged.id, MD5OfMessageBody: message.md5OfBody };
   if (message.md5OfAttributes !== undefined) output.MD5OfMessageAttributes = message.md5OfAttributes;
+  if (acknowledged.sequenceNumber !== undefined) output.SequenceNumber = acknowledged.sequenceNumber;
   const system: SqsMessageAttributes | undefined = outgoing.MessageSystemAttributes;
   if (system && Object.keys(system).length > 0) output.MD5OfMessageSystemAttributes = md5OfAttributes(system);
   return output;
@@ -202,6 +226,9 @@ const NO_NAMES: readonly string[] = [];
 
 function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveRequest: ReceiveRequest; waitMs: number } {
   const { settings } = queue;
+  const { ReceiveRequestAttemptId: attemptId } = input;
+  if (!settings.isFifo) refuseForQueueType("ReceiveRequestAttemptId", attemptId);
+  checkPrintableId("ReceiveRequestAttemptId", attemptId);
   const system = joinNames(input.MessageSystemAttributeNames, input.AttributeNames);
   return {
     waitMs: numberInRange("WaitTimeSeconds", input.WaitTimeSeconds, settings.waitMs / 1000) * 1000,
@@ -209,6 +236,7 @@ function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveReques
       maxMessages: numberInRange("MaxNumberOfMessages", input.MaxNumberOfMessages, 1),
       visibilityMs: numberInRange("VisibilityTimeout", input.VisibilityTimeout, settings.visibilityMs / 1000) * 1000,
       wanted: { system, custom: input.MessageAttributeNames ?? NO_NAMES },
+      attemptId: attemptId ?? undefined,
     },
   };
 }

@@ -8,7 +8,7 @@
 //                           └────────────────────────────┘
 
 import { DeadlineQueue } from "../../internal/deadline-queue.js";
-import type { MessageLine } from "./message-line.js";
+import type { MessageLine, MessagePicks } from "./message-line.js";
 import type { MessageState, StoredMessage } from "./stored-message.js";
 
 /** How many messages of a queue are where. */
@@ -38,10 +38,6 @@ export class MessageStore {
     return { visible, inFlight, delayed };
   }
 
-  get visible(): number {
-    return this.#counts.visible;
-  }
-
   get inFlight(): number {
     return this.#counts.inFlight;
   }
@@ -63,26 +59,29 @@ export class MessageStore {
     return this.#messages.get(message.id) === message;
   }
 
-  /** The visible message to hand out next. */
-  nextVisible(): StoredMessage | undefined {
-    return this.#line.next();
+  /** Whether there is a message to hand out. */
+  get hasNext(): boolean {
+    return this.#line.hasNext;
+  }
+
+  /** The messages to hand out, for one receive. */
+  pick(): MessagePicks {
+    return this.#line.pick();
   }
 
   /** Puts a message in, or moves it; it is hidden until `visibleAt`, if that is after `now`. */
   hide(message: StoredMessage, state: "delayed" | "inFlight", times: { now: number; visibleAt: number }): void {
-    this.#leave(message);
-    if (times.visibleAt <= times.now) this.#enter(message, "visible");
-    else this.#enter(message, state, times.visibleAt);
+    if (times.visibleAt <= times.now) this.#move(message, "visible");
+    else this.#move(message, state, times.visibleAt);
   }
 
   /** Puts a message in flight, even for no time at all: it becomes visible at the next `showDue`. */
   putInFlight(message: StoredMessage, visibleAt: number): void {
-    this.#leave(message);
-    this.#enter(message, "inFlight", visibleAt);
+    this.#move(message, "inFlight", visibleAt);
   }
 
   remove(message: StoredMessage): void {
-    this.#leave(message);
+    this.#move(message, "gone");
     this.#retention.remove(message.retention);
     this.#messages.delete(message.id);
   }
@@ -92,10 +91,7 @@ export class MessageStore {
     const due: StoredMessage[] = [];
     for (let next = this.#hidden.takeDue(now); next !== undefined; next = this.#hidden.takeDue(now)) due.push(next);
     due.sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1));
-    for (const message of due) {
-      this.#leave(message);
-      this.#enter(message, "visible");
-    }
+    for (const message of due) this.#move(message, "visible");
   }
 
   /** Takes out the oldest message, if it was sent by that time. */
@@ -105,23 +101,21 @@ export class MessageStore {
     return message;
   }
 
-  #enter(message: StoredMessage, state: Exclude<MessageState, "gone">, visibleAt = 0): void {
+  #move(message: StoredMessage, to: MessageState, visibleAt = 0): void {
     if (message.retention.queueIndex === -1) {
       this.#messages.set(message.id, message);
       this.#retention.add(message.retention, message.sentAt);
     }
-    message.state = state;
-    this.#counts[state] += 1;
-    if (state === "visible") this.#line.add(message);
-    else this.#hidden.add(message, visibleAt);
-  }
-
-  #leave(message: StoredMessage): void {
-    const { state } = message;
-    if (state === "gone") return;
-    message.state = "gone";
-    this.#counts[state] -= 1;
-    if (state === "visible") this.#line.remove(message);
+    const from = message.state;
+    message.state = to;
+    this.#counts[from] -= 1;
+    this.#counts[to] += 1;
+    if (isHidden(to)) this.#hidden.add(message, visibleAt);
     else this.#hidden.remove(message);
+    this.#line.noteMove(message, from);
   }
+}
+
+function isHidden(state: MessageState): boolean {
+  return state === "delayed" || state === "inFlight";
 }

@@ -1,6 +1,6 @@
 // The queues of the simulated service, by name, URL and ARN.
 
-import { notSimulated, queueDeletedRecently, queueDoesNotExist, queueNameExists } from "./errors.js";
+import { queueDeletedRecently, queueDoesNotExist, queueNameExists } from "./errors.js";
 import { assertQueueName, required } from "./limits.js";
 import type { CreateQueueInput } from "./queue-api.js";
 import { QueueSettings } from "./queue-settings.js";
@@ -41,8 +41,7 @@ export class QueueRegistry {
   /** Creates the queue, or finds it when it is there with the same attributes. */
   create({ QueueName, Attributes = {}, tags = {} }: CreateQueueInput): Queue {
     const name = required(QueueName, "QueueName");
-    if (name.endsWith(".fifo") || Attributes["FifoQueue"] === "true") throw notSimulated(`A FIFO queue (${name})`);
-    assertQueueName(name);
+    assertQueueName(name, Attributes["FifoQueue"] === "true");
     const existing = this.#queues.get(name);
     if (existing !== undefined) {
       const difference = existing.settings.firstDifference(Attributes);
@@ -90,7 +89,10 @@ export class QueueRegistry {
     const { region, accountId } = this.address;
     this.#created += 1;
     const identity = { name, arn: `arn:aws:sqs:${region}:${accountId}:${name}`, key: `${name}-${this.#created}` };
-    const settings = new QueueSettings(attributes, (arn) => this.findByArn(arn) !== undefined);
+    const settings = new QueueSettings(attributes, attributes["FifoQueue"] === "true", (arn) => {
+      const target = this.findByArn(arn);
+      return target && (target.settings.isFifo ? "fifo" : "standard");
+    });
     const queue = new Queue(identity, settings, this.#surroundings);
     for (const [key, value] of Object.entries(tags)) queue.tags.set(key, value);
     this.#queues.set(name, queue);

@@ -1,6 +1,6 @@
 // The attributes of a queue: their defaults, what they may be, and the numbers that the queue works with.
 
-import { invalidAttributeName, invalidAttributeValue, invalidParameter, invalidValue } from "./errors.js";
+import { invalidAttributeName, invalidAttributeValue, invalidValue } from "./errors.js";
 import { LARGEST_MESSAGE_BYTES, LONGEST_DELAY_SECONDS, LONGEST_VISIBILITY_SECONDS } from "./limits.js";
 import type { SqsQueueAttributes } from "./queue-api.js";
 
@@ -24,7 +24,13 @@ const NUMBERS: Readonly<Record<string, NumberRule>> = {
   VisibilityTimeout: { fallback: 30, least: 0, most: LONGEST_VISIBILITY_SECONDS },
 };
 
-const FIFO_ONLY = new Set(["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"]);
+/** What only FIFO queues have: the values that each attribute can have, the default first. */
+const FIFO_CHOICES: Readonly<Record<string, readonly [fallback: string, ...others: string[]]>> = {
+  FifoQueue: ["true"],
+  ContentBasedDeduplication: ["false", "true"],
+  DeduplicationScope: ["queue", "messageGroup"],
+  FifoThroughputLimit: ["perQueue", "perMessageGroupId"],
+};
 
 const OTHERS = new Set([
   "Policy",
@@ -35,17 +41,23 @@ const OTHERS = new Set([
   "SqsManagedSseEnabled",
 ]);
 
+/** Says whether the queue of an ARN is FIFO; undefined when there is none. */
+export type FindQueueType = (arn: string) => "fifo" | "standard" | undefined;
+
 /** The settings of one queue. */
 export class QueueSettings {
-  readonly #attributes = new Map<string, string>();
-  readonly #isDeadLetterTarget: (arn: string) => boolean;
+  readonly isFifo: boolean;
   redrivePolicy: RedrivePolicy | undefined;
+  readonly #attributes = new Map<string, string>();
+  readonly #findQueueType: FindQueueType;
 
-  /** @param isDeadLetterTarget - Whether there is a queue of this ARN that can take dead letters. */
-  constructor(attributes: SqsQueueAttributes, isDeadLetterTarget: (arn: string) => boolean) {
-    this.#isDeadLetterTarget = isDeadLetterTarget;
+  /** Settings of a queue with these attributes; what they do not say is as AWS has it. */
+  constructor(attributes: SqsQueueAttributes, isFifo: boolean, findQueueType: FindQueueType) {
+    this.isFifo = isFifo;
+    this.#findQueueType = findQueueType;
     for (const [name, { fallback }] of Object.entries(NUMBERS)) this.#attributes.set(name, String(fallback));
     this.#attributes.set("SqsManagedSseEnabled", "true");
+    if (isFifo) for (const [name, [fallback]] of Object.entries(FIFO_CHOICES)) this.#attributes.set(name, fallback);
     this.change(attributes);
   }
 
@@ -64,11 +76,18 @@ export class QueueSettings {
   get largestMessageBytes(): number {
     return Number(this.#attributes.get("MaximumMessageSize"));
   }
+  get isContentDeduplicated(): boolean {
+    return this.#attributes.get("ContentBasedDeduplication") === "true";
+  }
+  get deduplicationScope(): "queue" | "messageGroup" {
+    return this.#attributes.get("DeduplicationScope") === "messageGroup" ? "messageGroup" : "queue";
+  }
 
   /** Sets the attributes, or none of them when one is wrong. An empty value removes a policy. */
   change(attributes: SqsQueueAttributes): void {
     const given = Object.entries(attributes).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    for (const [name, value] of given) checkAttribute(name, value);
+    for (const [name, value] of given) checkAttribute(name, value, this.isFifo);
+    this.#checkThroughputLimit(attributes);
     const redrive = attributes["RedrivePolicy"];
     if (redrive !== undefined) this.redrivePolicy = this.#parseRedrivePolicy(redrive);
     for (const [name, value] of given) {
@@ -84,6 +103,13 @@ export class QueueSettings {
 
   entries(): Iterable<[string, string]> {
     return this.#attributes.entries();
+  }
+
+  /** A limit for each group is to be had only where ids are told apart in each group. */
+  #checkThroughputLimit(attributes: SqsQueueAttributes): void {
+    const settingOf = (name: string): string | undefined => attributes[name] ?? this.#attributes.get(name);
+    if (settingOf("FifoThroughputLimit") !== "perMessageGroupId") return;
+    if (settingOf("DeduplicationScope") !== "messageGroup") throw invalidAttributeValue("FifoThroughputLimit");
   }
 
   #milliseconds(name: string): number {
@@ -107,12 +133,16 @@ export class QueueSettings {
         `Invalid value for maxReceiveCount: ${JSON.stringify(maxReceiveCount)}, valid values are from 1 to 1000 both inclusive.`,
       );
     }
-    if (!this.#isDeadLetterTarget(deadLetterTargetArn)) throw invalid("Dead letter target does not exist.");
+    const type = this.#findQueueType(deadLetterTargetArn);
+    if (type === undefined) throw invalid("Dead letter target does not exist.");
+    if (type !== (this.isFifo ? "fifo" : "standard")) {
+      throw invalid("Dead-letter queue must be same type of queue as the source.");
+    }
     return { deadLetterTargetArn, maxReceiveCount: count };
   }
 }
 
-function checkAttribute(name: string, value: string): void {
+function checkAttribute(name: string, value: string, isFifo: boolean): void {
   const rule = NUMBERS[name];
   if (rule !== undefined) {
     const number = Number(value);
@@ -120,8 +150,9 @@ function checkAttribute(name: string, value: string): void {
     if (!isValid) throw invalidAttributeValue(name);
     return;
   }
-  if (FIFO_ONLY.has(name)) throw invalidParameter("The attributes are not valid for this queue type: " + name);
-  if (!OTHERS.has(name)) throw invalidAttributeName(name);
+  const choices = isFifo ? FIFO_CHOICES[name] : undefined;
+  if (choices === undefined && !OTHERS.has(name)) throw invalidAttributeName(name);
+  if (choices !== undefined && !choices.includes(value)) throw invalidAttributeValue(name);
 }
 
 function parseObject(text: string, invalid: (reason: string) => Error): Record<string, unknown> {

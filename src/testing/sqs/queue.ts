@@ -3,15 +3,15 @@
 import type { Clock, Timer } from "../../internal/clock.js";
 import type { RandomSource } from "../random.js";
 import type { SqsMessage } from "./api.js";
+import { Deduplication } from "./deduplication.js";
 import { Deliveries } from "./deliveries.js";
-import { invalidValue } from "./errors.js";
 import type { FaultDice, FaultSettings } from "./faults.js";
+import { FifoLine } from "./fifo-line.js";
 import type { Journal, JournalEvent } from "./journal.js";
-import { LONGEST_VISIBILITY_SECONDS } from "./limits.js";
 import { StandardLine } from "./message-line.js";
 import { MessageStore, type QueueCounts } from "./message-store.js";
 import type { QueueSettings } from "./queue-settings.js";
-import { decodeReceiptHandle } from "./receipt-handle.js";
+import { Settlements } from "./settlements.js";
 import type { Statistics } from "./statistics.js";
 import type { StoredMessage } from "./stored-message.js";
 import { WaitingPoll, WaitingPolls, type ReceiveRequest } from "./waiting-polls.js";
@@ -37,7 +37,8 @@ export interface QueueIdentity {
   readonly key: string;
 }
 
-const LONGEST_VISIBILITY_MS = LONGEST_VISIBILITY_SECONDS * 1000;
+/** The 20 digits of a sequence number: a beginning that all have, and the count of sends. */
+const SEQUENCE_PREFIX = "18850";
 
 /**
  * Time-outs are looked at when somebody looks at the queue; a timer is set only while a long poll waits. So a
@@ -54,6 +55,9 @@ export class Queue {
   readonly #surroundings: QueueSurroundings;
   readonly #store: MessageStore;
   readonly #deliveries: Deliveries;
+  readonly #settlements: Settlements;
+  readonly #deduplication = new Deduplication();
+  #sequence = 0;
   readonly #polls = new WaitingPolls();
   #alarm: Timer | undefined;
   #alarmAt = Infinity;
@@ -62,9 +66,11 @@ export class Queue {
     this.identity = identity;
     this.settings = settings;
     this.#surroundings = surroundings;
-    const store = new MessageStore(new StandardLine(surroundings.random, () => surroundings.faults.reordering));
+    const Line = settings.isFifo ? FifoLine : StandardLine;
+    const store = new MessageStore(new Line(surroundings.random, () => surroundings.faults.reordering));
     this.#store = store;
     this.#deliveries = new Deliveries({ identity, settings, store, surroundings });
+    this.#settlements = new Settlements({ identity, settings, store, surroundings });
     this.createdAt = surroundings.clock.now();
     this.changedAt = this.createdAt;
   }
@@ -80,6 +86,26 @@ export class Queue {
 
   get hasRoomInFlight(): boolean {
     return this.#store.inFlight < this.#surroundings.mostInFlight;
+  }
+
+  /**
+   * Gives a message its place in the sequence of a FIFO queue, before it is added.
+   *
+   * @returns The message itself; or the one that was sent before with the same deduplication id, and is to be
+   *   acknowledged in its stead.
+   */
+  admit(message: StoredMessage): StoredMessage {
+    if (!this.settings.isFifo) return message;
+    const { clock, statistics } = this.#surroundings;
+    const original = this.#deduplication.findOriginal(message, this.settings.deduplicationScope, clock.now());
+    if (original !== undefined) {
+      statistics.messagesDeduplicated += 1;
+      this.#record(original, { kind: "deduplicated" });
+      return original;
+    }
+    this.#sequence += 1;
+    message.sequenceNumber = SEQUENCE_PREFIX + String(this.#sequence).padStart(15, "0");
+    return message;
   }
 
   /** Takes in new messages, and only then wakes polls, so that one poll can get a whole batch. */
@@ -100,10 +126,15 @@ export class Queue {
     this.#servePolls();
   }
 
-  /** What can be received right now. */
+  /** What can be received right now, or what a receive with the same attempt id brought. */
   receive(request: ReceiveRequest): SqsMessage[] {
     this.#catchUp();
-    return this.#deliveries.take(request);
+    return this.#deliveries.repeat(request) ?? this.#deliveries.take(request);
+  }
+
+  /** Makes it impossible to repeat a receive that was throttled. */
+  noteThrottled(attemptId: string): void {
+    this.#deliveries.noteThrottled(attemptId);
   }
 
   /** Puts a long poll in line. It is answered with messages, or with none when its time is up. */
@@ -121,38 +152,12 @@ export class Queue {
   }
 
   delete(receiptHandle: string): void {
-    const now = this.#catchUp();
-    const { message, isCurrent } = this.#find(receiptHandle);
-    const isEffective = message !== undefined && isCurrent;
-    this.#surroundings.statistics[isEffective ? "messagesDeleted" : "deletesWithoutEffect"] += 1;
-    this.#recordById(now, receiptHandle, { kind: "deleted", receiptHandle, isEffective });
-    if (!isEffective) return;
-    this.#store.remove(message);
-    message.wasDeleted = true;
+    this.#settlements.delete(receiptHandle, this.#catchUp());
     this.#servePolls();
   }
 
   changeVisibility(receiptHandle: string, visibilitySeconds: number): void {
-    const now = this.#catchUp();
-    const { message, isCurrent } = this.#find(receiptHandle);
-    if (message === undefined) {
-      throw invalidValue(
-        receiptHandle,
-        "ReceiptHandle",
-        "Message does not exist or is not available for visibility timeout change.",
-      );
-    }
-    const visibleAgainAtMs = now + visibilitySeconds * 1000;
-    const isEffective = isCurrent && message.state === "inFlight";
-    if (isEffective && visibleAgainAtMs - message.lastReceivedAt > LONGEST_VISIBILITY_MS) {
-      throw invalidValue(
-        visibilitySeconds,
-        "VisibilityTimeout",
-        `Total VisibilityTimeout for the message is beyond the limit [${LONGEST_VISIBILITY_SECONDS} seconds]`,
-      );
-    }
-    this.#record(message, { kind: "visibilityChanged", receiptHandle, visibleAgainAtMs, isEffective });
-    if (isEffective) this.#store.hide(message, "inFlight", { now, visibleAt: visibleAgainAtMs });
+    this.#settlements.changeVisibility(receiptHandle, visibilitySeconds, this.#catchUp());
     this.#servePolls();
   }
 
@@ -164,13 +169,15 @@ export class Queue {
       this.#store.remove(message);
       this.#record(message, { kind: "purged" });
     }
+    this.#deduplication.clear();
   }
 
   /** Takes out every visible message, to be put into other queues. */
   takeAllVisible(): StoredMessage[] {
     this.#catchUp();
     const messages: StoredMessage[] = [];
-    for (let next = this.#store.nextVisible(); next !== undefined; next = this.#store.nextVisible()) {
+    const picks = this.#store.pick();
+    for (let next = picks.next(); next !== undefined; next = picks.next()) {
       this.#store.remove(next);
       messages.push(next);
     }
@@ -194,16 +201,9 @@ export class Queue {
     return now;
   }
 
-  #find(receiptHandle: string): { readonly message: StoredMessage | undefined; readonly isCurrent: boolean } {
-    const { messageId, receiptNumber } = decodeReceiptHandle(this.identity.key, receiptHandle);
-    const message = this.#store.find(messageId);
-    const isCurrent = message !== undefined && receiptNumber >= message.oldestValidReceipt;
-    return { message, isCurrent: isCurrent || this.#surroundings.faults.oldReceiptHandlesWork };
-  }
-
   /** Hands visible messages to the polls that wait, the one that waited longest first. */
   #servePolls(): void {
-    while (this.#store.visible > 0 && this.hasRoomInFlight) {
+    while (this.#store.hasNext && this.hasRoomInFlight) {
       const poll = this.#polls.first;
       if (poll === undefined) break;
       const messages = this.#deliveries.take(poll.request);
@@ -240,12 +240,5 @@ export class Queue {
   #record(message: StoredMessage, event: JournalEvent): void {
     const { journal, clock } = this.#surroundings;
     journal?.record({ ...event, atMs: clock.now(), messageId: message.id, queueName: this.identity.name });
-  }
-
-  #recordById(atMs: number, receiptHandle: string, event: JournalEvent): void {
-    const { journal } = this.#surroundings;
-    if (journal === undefined) return;
-    const { messageId } = decodeReceiptHandle(this.identity.key, receiptHandle);
-    journal.record({ ...event, atMs, messageId, queueName: this.identity.name });
   }
 }

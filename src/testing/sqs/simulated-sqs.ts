@@ -68,13 +68,11 @@ type Work = (input: never, request: ArrivedRequest) => unknown;
 const OWN_START_DATE = new Date("2026-01-01T00:00:00Z");
 
 /**
- * Amazon SQS, simulated: standard queues with everything that a consumer can notice, on any clock, and with faults
- * that can be switched on.
+ * Amazon SQS, simulated: standard and FIFO queues with everything that a consumer can notice, on any clock, and with
+ * faults that can be switched on.
  *
  * It has the methods of the SDK's aggregated client (`SQS`), with the same inputs, outputs and errors, so it can be
  * given to millrace as `client`. `SqsServer` serves it over HTTP to any SDK.
- *
- * FIFO queues are not simulated yet: creating one is refused.
  *
  * @example
  * ```ts

@@ -13,6 +13,8 @@ export interface Statistics {
   /** Requests that a fault was drawn for. */
   faultyRequests: number;
   messagesSent: number;
+  /** Sends that a FIFO queue acknowledged and did not keep, as it had the message already. */
+  messagesDeduplicated: number;
   /** Deliveries: a message that comes twice counts twice. */
   messagesReceived: number;
   messagesDeleted: number;
@@ -29,6 +31,7 @@ export function newStatistics(): Statistics {
     emptyReceives: 0,
     faultyRequests: 0,
     messagesSent: 0,
+    messagesDeduplicated: 0,
     messagesReceived: 0,
     messagesDeleted: 0,
     deletesWithoutEffect: 0,

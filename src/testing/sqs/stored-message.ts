@@ -3,7 +3,8 @@
 import type { Scheduled } from "../../internal/deadline-queue.js";
 import type { OutgoingMessage, SqsMessage, SqsMessageAttribute, SqsMessageAttributes } from "./api.js";
 import type { Linked } from "./linked-list.js";
-import { md5OfAttributes, md5OfText } from "./md5.js";
+import { md5OfAttributes, md5OfText } from "./digests.js";
+import type { ReceiveAttempt } from "./receive-attempts.js";
 
 /** Where a message is: hidden at first, there to be received, with a consumer, or in no queue any more. */
 export type MessageState = "delayed" | "visible" | "inFlight" | "gone";
@@ -35,6 +36,10 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
   readonly md5OfAttributes: string | undefined;
   readonly traceHeader: string | undefined;
   readonly groupId: string | undefined;
+  /** What it was told apart by when it was sent, on a FIFO queue. */
+  deduplicationId: string | undefined;
+  /** Where it stands among all that were sent to its FIFO queue. */
+  sequenceNumber: string | undefined;
   readonly retention: RetentionPlace;
   /** When it was sent, in milliseconds of the clock. Moving to a dead-letter queue does not change it. */
   readonly sentAt: number;
@@ -48,6 +53,8 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
   /** Handles from this number on belong to the receive that counts; a redelivery after a time-out begins anew. */
   oldestValidReceipt = 0;
   deadLetterSourceArn: string | undefined;
+  /** The receive that it went out with last, if that one can be repeated. */
+  attempt: ReceiveAttempt | undefined;
   /** Whether it is gone because a consumer deleted it. */
   wasDeleted = false;
 
@@ -66,6 +73,7 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
     this.md5OfAttributes = this.attributes && md5OfAttributes(this.attributes);
     this.traceHeader = outgoing.MessageSystemAttributes?.["AWSTraceHeader"]?.StringValue;
     this.groupId = outgoing.MessageGroupId;
+    this.deduplicationId = outgoing.MessageDeduplicationId;
     this.sentAt = sentAt;
     this.retention = new RetentionPlace(this);
   }
@@ -76,6 +84,7 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
     this.receiveCount += 1;
     this.lastReceivedAt = now;
     this.latestReceipt += 1;
+    this.attempt = undefined;
     if (!isDuplicate) this.oldestValidReceipt = this.latestReceipt;
   }
 
@@ -102,6 +111,7 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
       MessageBody: this.body,
       MessageAttributes: this.attributes,
       MessageGroupId: this.groupId,
+      MessageDeduplicationId: this.deduplicationId,
       ...(trace !== undefined && {
         MessageSystemAttributes: { AWSTraceHeader: { DataType: "String", StringValue: trace } },
       }),
@@ -116,6 +126,8 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
       ApproximateFirstReceiveTimestamp: String(toEpochMs(this.firstReceivedAt)),
       AWSTraceHeader: this.traceHeader,
       MessageGroupId: this.groupId,
+      MessageDeduplicationId: this.deduplicationId,
+      SequenceNumber: this.sequenceNumber,
       DeadLetterQueueSourceArn: this.deadLetterSourceArn,
     };
     const wanted = names.includes("All") ? Object.keys(all) : names;

@@ -10,6 +10,8 @@ export interface ReceiveRequest {
   readonly maxMessages: number;
   readonly visibilityMs: number;
   readonly wanted: WantedAttributes;
+  /** FIFO queues only: by which the receive can be repeated. */
+  readonly attemptId: string | undefined;
 }
 
 /** One long poll in the line. */

@@ -3,11 +3,6 @@ import { SimulatedSqs } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { bodies, simulate } from "./simulated-sqs-bench.js";
 
-test("a FIFO queue is refused: it is not simulated yet", async () => {
-  const create = new SimulatedSqs().createQueue({ QueueName: "a.fifo", Attributes: { FifoQueue: "true" } });
-  await expect(create).rejects.toMatchObject({ name: "UnsupportedOperation", message: /FIFO queue .* not simulated/ });
-});
-
 test("region, account and endpoint make URLs and ARNs", async () => {
   const sqs = new SimulatedSqs({ region: "eu-west-1", accountId: "123456789012" });
   const { QueueUrl } = await sqs.createQueue({ QueueName: "orders" });

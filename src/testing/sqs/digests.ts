@@ -1,4 +1,5 @@
-// The digests that SQS sends along, so that an SDK can tell a damaged message from a sound one.
+// The digests that SQS sends along, so that an SDK can tell a damaged message from a sound one; and the one by which
+// it tells apart messages without a deduplication id.
 
 import { createHash } from "node:crypto";
 import type { SqsMessageAttribute, SqsMessageAttributes } from "./api.js";
@@ -9,6 +10,11 @@ const BINARY_VALUE = Buffer.from([2]);
 
 export function md5OfText(text: string): string {
   return createHash("md5").update(text, "utf8").digest("hex");
+}
+
+/** What stands for a missing deduplication id; attributes do not count. */
+export function sha256OfText(text: string): string {
+  return createHash("sha256").update(text, "utf8").digest("hex");
 }
 
 /**
