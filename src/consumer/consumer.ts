@@ -9,7 +9,6 @@ import { type Counters, copyCounters, createCounters } from "./counters.js";
 import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
 import type { Handler } from "./handler.js";
 import { HandlerLife, traitsOf } from "./handler-life.js";
-import { MessagesInHand } from "./messages-in-hand.js";
 import {
   type ResolvedOptions,
   resolveOptions,
@@ -176,15 +175,15 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const { running, waiting, workers } = worker.stats();
     const { receivesInFlight, settlementsPending } = runner.stats?.() ?? { receivesInFlight: 0, settlementsPending: 0 };
     const counters = copyCounters(this.#counters);
-    const sinceLastReceiveMs = "session" in this.#life ? this.#life.session.sinceAnswerMs : undefined;
+    const session = "session" in this.#life ? this.#life.session : undefined;
     return {
       state: this.state,
       running,
-      waiting,
+      waiting: waiting + (session?.waitingForTurn ?? 0),
       workers,
       receivesInFlight,
       settlementsPending,
-      sinceLastReceiveMs,
+      sinceLastReceiveMs: session?.sinceAnswerMs,
       counters,
     };
   }
@@ -256,12 +255,15 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   }
 
   #createSession(): Session<SourceMessage, Resource> {
-    const { runner, worker, clock, abortGraceMs } = this.#options;
-    const common = { clock, abortGraceMs, hub: this.#hub, counters: this.#counters, reporter: this.#reporter };
     const handler = this.#handler;
-    const handlerLife = new HandlerLife({ handler, reporter: this.#reporter });
-    const inHand = new MessagesInHand({ ...this.#options, ...common, handler, handlerHost: handlerLife });
-    const onSourceEnded = (): void => void this.stop({ timeoutMs: Infinity });
-    return new Session({ ...common, runner, worker, inHand, handlerLife, onSourceEnded });
+    return new Session({
+      ...this.#options,
+      handler,
+      handlerLife: new HandlerLife({ handler, reporter: this.#reporter }),
+      hub: this.#hub,
+      counters: this.#counters,
+      reporter: this.#reporter,
+      onSourceEnded: () => void this.stop({ timeoutMs: Infinity }),
+    });
   }
 }

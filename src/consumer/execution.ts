@@ -6,6 +6,7 @@ import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
 import type { Handler } from "./handler.js";
+import type { Lane, LaneMember } from "./lanes.js";
 import type { HandlerHost } from "./handler-life.js";
 
 /** What an execution needs of the session it belongs to. */
@@ -32,7 +33,7 @@ const PLAIN_FACTS: SettleFacts = Object.freeze({ error: undefined, isStillRunnin
 type Phase = "waiting" | "running" | "ended";
 
 /** The passage of one message. */
-export class Execution<Message, Resource> implements Task, Scheduled {
+export class Execution<Message, Resource> implements Task, Scheduled, LaneMember<Execution<Message, Resource>> {
   readonly delivery: Delivery<Message>;
   readonly #host: ExecutionHost<Message, Resource>;
   #phase: Phase = "waiting";
@@ -45,6 +46,7 @@ export class Execution<Message, Resource> implements Task, Scheduled {
   startedAt = 0;
   /** Whether the handler has run longer than it may. Set by the host. */
   isTimedOut = false;
+  lane: Lane<Execution<Message, Resource>> | undefined;
   /** For the scheduler of handler timeouts. */
   dueAt: number = Infinity;
   queueIndex = -1;

@@ -11,6 +11,7 @@ import type { Counters } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
 import { Execution, type ExecutionHost } from "./execution.js";
 import type { Handler } from "./handler.js";
+import type { Lanes } from "./lanes.js";
 import type { HandlerHost } from "./handler-life.js";
 import type { Reporter } from "./reporter.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
@@ -19,6 +20,8 @@ import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 export interface MessagesInHandOptions<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
   readonly handlerHost: HandlerHost;
+  /** Told what becomes of messages that have their turns one after another. */
+  readonly lanes: Pick<Lanes<Execution<Message, Resource>>, "decided" | "confirmed" | "ended">;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly handlerTimeoutMs: number;
@@ -122,9 +125,10 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     return outcome;
   }
 
-  endedLate({ delivery }: Execution<Message, Resource>): void {
+  endedLate(execution: Execution<Message, Resource>): void {
+    if (execution.lane !== undefined) this.#options.lanes.ended(execution);
     try {
-      delivery.ended?.();
+      execution.delivery.ended?.();
     } catch (error) {
       this.#options.reporter.report(error);
     }
@@ -138,15 +142,9 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     hub.emit("messageFinished", { ...factsOf(execution), outcome, durationMs });
   }
 
-  settle({ delivery }: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void {
-    try {
-      const confirmation = delivery.settle(outcome, facts);
-      if (confirmation === "later") return;
-      if (confirmation === undefined) this.confirm(delivery, undefined);
-      else void this.#awaitConfirmation(delivery, confirmation);
-    } catch (error) {
-      this.confirm(delivery, asError(error));
-    }
+  settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void {
+    this.#tell(execution.delivery, outcome, facts);
+    if (execution.lane !== undefined) this.#options.lanes.decided(execution, outcome);
   }
 
   /** The source has confirmed the outcome of a message, or with an error cannot. */
@@ -164,7 +162,19 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
       counters.settlementsLost += 1;
       this.#options.reporter.report(asSettlementError(cause, outcome));
     }
+    if (execution.lane !== undefined) this.#options.lanes.confirmed(execution, cause);
     if (this.#executions.size === 0) this.#onConfirmed?.resolve();
+  }
+
+  #tell(delivery: Delivery<Message>, outcome: Outcome, facts: SettleFacts): void {
+    try {
+      const confirmation = delivery.settle(outcome, facts);
+      if (confirmation === "later") return;
+      if (confirmation === undefined) this.confirm(delivery, undefined);
+      else void this.#awaitConfirmation(delivery, confirmation);
+    } catch (error) {
+      this.confirm(delivery, asError(error));
+    }
   }
 
   async #awaitConfirmation(delivery: Delivery<Message>, confirmation: Promise<void>): Promise<void> {

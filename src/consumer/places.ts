@@ -9,13 +9,13 @@ interface Waiter {
 
 /** The worker's places, as something to wait for. */
 export class Places {
-  readonly #worker: Pick<Worker, "reserve" | "release">;
+  readonly #worker: Pick<Worker, "reserve" | "release" | "makePlace">;
   readonly #waiters: Waiter[] = [];
   #taken = 0;
   #isClosed = false;
   #isEnded = false;
 
-  constructor(worker: Pick<Worker, "reserve" | "release">) {
+  constructor(worker: Pick<Worker, "reserve" | "release" | "makePlace">) {
     this.#worker = worker;
   }
 
@@ -34,6 +34,12 @@ export class Places {
     if (places === 0 || this.#isEnded) return;
     this.#spend(places);
     this.#worker.release(places);
+  }
+
+  /** Takes a place, whether there is one or not. */
+  make(): void {
+    this.#worker.makePlace();
+    this.#taken += 1;
   }
 
   /** Uses one place that was taken, for a task. */

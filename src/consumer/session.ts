@@ -4,11 +4,12 @@ import type { Clock } from "../internal/clock.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Delivery, Intake, Runner, RunnerEvents } from "../runner/runner.js";
 import type { Worker, WorkerHost } from "../worker/worker.js";
-import { type Counters, countFact } from "./counters.js";
-import type { ConsumerEvents, EventHub } from "./events.js";
+import { countFact } from "./counters.js";
+import type { ConsumerEvents } from "./events.js";
 import type { Execution } from "./execution.js";
+import { Lanes } from "./lanes.js";
 import type { HandlerLife } from "./handler-life.js";
-import type { MessagesInHand } from "./messages-in-hand.js";
+import { MessagesInHand, type MessagesInHandOptions } from "./messages-in-hand.js";
 import { Places } from "./places.js";
 import type { Reporter } from "./reporter.js";
 import type { StopResult } from "./stop.js";
@@ -17,15 +18,13 @@ import type { StopResult } from "./stop.js";
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** What a session works with. */
-export interface SessionParts<Message, Resource> {
+export interface SessionParts<Message, Resource> extends Omit<
+  MessagesInHandOptions<Message, Resource>,
+  "handlerHost" | "lanes"
+> {
   readonly runner: Runner<Message>;
   readonly worker: Worker<Resource>;
-  readonly inHand: MessagesInHand<Message, Resource>;
   readonly handlerLife: HandlerLife;
-  readonly clock: Clock;
-  readonly abortGraceMs: number;
-  readonly hub: EventHub<ConsumerEvents<Message>>;
-  readonly counters: Counters;
   readonly reporter: Reporter;
   /** Called when the source has ended by itself. */
   readonly onSourceEnded: () => void;
@@ -38,6 +37,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   readonly #polling = new AbortController();
   readonly #deadline = new AbortController();
   readonly #places: Places;
+  readonly #lanes: Lanes<Execution<Message, Resource>>;
+  readonly #inHand: MessagesInHand<Message, Resource>;
   #opened: Promise<void> | undefined;
   #source: Promise<void> | undefined;
   #isStopping = false;
@@ -51,6 +52,12 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#parts = parts;
     this.clock = parts.clock;
     this.#places = new Places(parts.worker);
+    this.#lanes = new Lanes({
+      start: (execution) => this.#handOver(execution),
+      freePlace: () => this.#places.giveBack(1),
+      makePlace: () => this.#places.make(),
+    });
+    this.#inHand = new MessagesInHand({ ...parts, lanes: this.#lanes, handlerHost: parts.handlerLife });
   }
 
   /** Starts the worker and reaches the source. When it rejects, `stop` clears up. */
@@ -70,12 +77,13 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
    * have the source confirm every outcome; end the workers, and what handlers keep.
    */
   async stop(limit: TimeLimit): Promise<StopResult> {
-    const { worker, inHand } = this.#parts;
+    const { worker } = this.#parts;
+    const inHand = this.#inHand;
     const lostBefore = inHand.settlementsLost;
     this.#isStopping = true;
     this.#places.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
-    this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>));
+    this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>), ...this.#lanes.withdraw());
     const ended = Promise.all([this.#endSource(), worker.drained()]);
     const hasEnded = await limit.allows(ended);
     const handlersAborted = hasEnded ? 0 : await this.#abort(ended);
@@ -93,6 +101,10 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
       handlersAbandoned,
       settlementsLost,
     };
+  }
+
+  get waitingForTurn(): number {
+    return this.#lanes.waiting;
   }
 
   /** How long ago the source last answered a request for messages. */
@@ -117,26 +129,26 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   deliver(delivery: Delivery<Message>): void {
-    const { inHand, counters } = this.#parts;
-    if (!this.#isStopping) this.#places.use();
-    counters.received += 1;
-    const execution = inHand.add(delivery);
-    if (!this.#isStopping) {
+    this.#parts.counters.received += 1;
+    const execution = this.#inHand.add(delivery);
+    if (this.#isStopping) {
+      this.#places.giveBack(1);
+      this.#unstarted.push(execution);
+      if (this.#isReleasing) this.#releaseUnstarted();
+    } else if (delivery.lane === undefined) {
       this.#handOver(execution);
-      return;
+    } else {
+      this.#lanes.enter(delivery.lane, execution);
     }
-    this.#places.giveBack(1);
-    this.#unstarted.push(execution);
-    if (this.#isReleasing) this.#releaseUnstarted();
   }
 
   revoke(delivery: Delivery<Message>, reason: Error): void {
     this.#parts.reporter.log("warn", reason.message, { attempt: delivery.attempt });
-    this.#parts.inHand.revoke(delivery, reason);
+    this.#inHand.revoke(delivery, reason);
   }
 
   settled(delivery: Delivery<Message>, error?: unknown): void {
-    this.#parts.inHand.confirm(delivery, error);
+    this.#inHand.confirm(delivery, error);
   }
 
   report(error: unknown): void {
@@ -187,6 +199,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
 
   /** A worker of the user's may refuse, though it must not: the runner is not to fail for that. */
   #handOver(execution: Execution<Message, Resource>): void {
+    this.#places.use();
     try {
       this.#parts.worker.accept(execution);
     } catch (error) {
@@ -214,15 +227,12 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   async #abort(ended: Promise<unknown>): Promise<number> {
     const reason = new MillraceError("STOPPED", "The consumer stops, and the time given is over.");
     this.#deadline.abort(reason);
-    const aborted = this.#parts.inHand.abortAll(reason);
+    const aborted = this.#inHand.abortAll(reason);
     await this.#waitAtMost(this.#parts.abortGraceMs, ended);
     return aborted;
   }
 
-  /**
-   * Has the source confirm every outcome, and ends the workers and what handlers keep. False when there was not the time
-   * for it.
-   */
+  /** Has the source confirm every outcome, and ends the workers and what handlers keep. False when there was not the time for it. */
   async #close(limit: TimeLimit): Promise<boolean> {
     const outOfTime = new AbortController();
     const sourceClosed = this.#closeSource(outOfTime.signal);
@@ -243,9 +253,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   async #closeSource(signal: AbortSignal): Promise<void> {
-    const { runner, inHand } = this.#parts;
     try {
-      await Promise.all([runner.close?.(signal), inHand.whenConfirmed()]);
+      await Promise.all([this.#parts.runner.close?.(signal), this.#inHand.whenConfirmed()]);
     } catch (error) {
       this.report(error);
     }

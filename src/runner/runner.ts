@@ -11,8 +11,14 @@ export interface Delivery<Message = unknown> {
   readonly message: Message;
   /** How many times the message has been delivered, this time included; 1 for the first. */
   readonly attempt: number;
-  /** The group whose order or share matters, where the source has groups. */
+  /** The group that the message belongs to, where the source has groups. */
   readonly groupId?: string | undefined;
+  /**
+   * Deliveries of one lane run one at a time, in the order in which they were delivered. The next starts when the source has
+   * confirmed that the one before is done (`ack`, `drop`, `deadLetter`). When one is not done, or cannot be confirmed, those
+   * behind it that are here are settled with `release`, unstarted. Default: in no lane, and in no order.
+   */
+  readonly lane?: string | undefined;
   /** When the message came to this process. */
   readonly receivedAt: Date;
   /**

@@ -80,7 +80,7 @@ export class PoolWorker<Resource = undefined> implements Worker<Resource> {
     const { crew, pace, host } = this.#life;
     const idleSlots = crew.slots - this.#running - this.#room.size - this.#reserved;
     const expectedStarts = Math.min(pace.expectedStarts(host.clock.now()), this.#options.waitingRoom);
-    const places = Math.min(atMost, idleSlots + expectedStarts);
+    const places = Math.min(atMost, idleSlots + Math.max(0, expectedStarts - host.waitingForTurn));
     if (places < 1) return 0;
     // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
     if (places < atMost && idleSlots <= 0 && !this.#isSupplyGone()) return 0;

@@ -19,6 +19,11 @@ export interface Task {
 export interface WorkerHost {
   /** Where time is read and timers are set. */
   readonly clock: Clock;
+  /**
+   * Messages that are here and wait for the turn of their group, not for a slot. `makePlace` is called for each when its
+   * turn has come; a strategy that keeps a supply counts them as part of it.
+   */
+  readonly waitingForTurn: number;
   /** To be called when a place may have become free. Cheap: it does nothing when nobody waits. */
   placesFreed(): void;
   /** Takes an error that no task can carry. */

@@ -42,6 +42,7 @@ export class TestHost implements WorkerHost {
   readonly errors: unknown[] = [];
   /** How many workers there were after each change. */
   readonly workers: number[] = [];
+  waitingForTurn = 0;
   onPlacesFreed: () => void = () => undefined;
 
   placesFreed(): void {
