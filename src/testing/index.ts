@@ -63,3 +63,6 @@ export type {
   UntagQueueInput,
 } from "./sqs/queue-api.js";
 export { type CreateWorker, workerContract, type WorkerContractCase, type WorkerTraits } from "./worker-contract.js";
+export { runnerContract, type RunnerContractCase } from "./runner/contract.js";
+export type { RunnerHarness, RunnerSubject, RunnerTraits, SourceView } from "./runner/harness.js";
+export { inRealTime, inVirtualTime } from "./runner/waiting.js";

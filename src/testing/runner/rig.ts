@@ -1,0 +1,268 @@
+// What a case of the suite works with: a source, consumers of it, and handlers that end when they are told to.
+
+import assert from "node:assert/strict";
+import { Consumer } from "../../consumer/consumer.js";
+import type { HandlerContext } from "../../consumer/context.js";
+import type { Counters } from "../../consumer/counters.js";
+import type { StopOptions, StopResult } from "../../consumer/stop.js";
+import { type Clock, systemClock } from "../../internal/clock.js";
+import { createDeferred, type Deferred } from "../../internal/deferred.js";
+import { retry } from "../../runner/outcome.js";
+import type { Runner } from "../../runner/runner.js";
+import type { RunnerHarness, RunnerTraits, SourceView } from "./harness.js";
+import { SlotsWorker } from "./slots-worker.js";
+import { WatchedRunner } from "./watched-runner.js";
+
+/** How long a handler that is told to end is waited for. */
+const ABORT_GRACE_MS = 50;
+/** How long a source may take to show what it was told. Shorter than any lease: a lapse must not do it instead. */
+const SHOWING_MS = 2_000;
+const MOST_AT_ONCE = 10;
+
+/** One call of the handler. */
+export class HandlerCall {
+  readonly body: string;
+  readonly attempt: number;
+  readonly context: HandlerContext;
+  /** When it was called, on the clock. */
+  readonly at: number;
+  readonly #answer: Deferred<unknown> = createDeferred<unknown>();
+  isEnded = false;
+
+  constructor(parts: { body: string; at: number; context: HandlerContext }) {
+    this.body = parts.body;
+    this.at = parts.at;
+    this.context = parts.context;
+    this.attempt = parts.context.attempt;
+  }
+
+  get answer(): Promise<unknown> {
+    return this.#answer.promise;
+  }
+
+  /** Has the handler return this. */
+  end(outcome?: unknown): void {
+    this.isEnded = true;
+    this.#answer.resolve(outcome);
+  }
+
+  /** Has the handler throw this. */
+  fail(error: unknown): void {
+    this.isEnded = true;
+    this.#answer.reject(error);
+  }
+}
+
+/** What a consumer is made with. */
+export interface RigOptions<Message> {
+  /** How many messages may be here. Fewer when the runner cannot have as many. Default 3. */
+  readonly places?: number;
+  /** How many of them run. Default: all. */
+  readonly slots?: number;
+  /** Default: a new one. */
+  readonly runner?: Runner<Message>;
+  /** What every handler answers at once. Default: they end when they are told to. */
+  readonly answer?: (call: HandlerCall) => unknown;
+}
+
+/** One consumer with its runner. */
+export class RunnerRig<Message> {
+  readonly bench: RunnerBench<Message>;
+  readonly places: number;
+  readonly watched: WatchedRunner<Message>;
+  readonly consumer: Consumer<Message>;
+  readonly calls: HandlerCall[] = [];
+  answer: ((call: HandlerCall) => unknown) | undefined;
+
+  constructor(bench: RunnerBench<Message>, options: RigOptions<Message>) {
+    const { places = 3, slots = places, runner = bench.harness.createRunner(), answer } = options;
+    this.bench = bench;
+    this.places = Math.min(places, bench.traits.mostAtOnce ?? MOST_AT_ONCE);
+    this.answer = answer;
+    this.watched = new WatchedRunner(runner);
+    this.consumer = new Consumer<Message>((message, context) => this.#handle(message, context), {
+      runner: this.watched,
+      worker: new SlotsWorker({ places: this.places, slots: Math.min(slots, this.places) }),
+      clock: bench.clock,
+      abortGraceMs: ABORT_GRACE_MS,
+      retry: () => retry(),
+    });
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.consumer.stats().counters;
+  }
+
+  /** Calls that have not ended. */
+  get running(): readonly HandlerCall[] {
+    return this.calls.filter(({ isEnded }) => !isEnded);
+  }
+
+  get bodies(): readonly string[] {
+    return this.calls.map(({ body }) => body);
+  }
+
+  /** Starts it and waits until it has. */
+  async start(): Promise<void> {
+    await this.bench.settled("start() to resolve", this.consumer.start());
+  }
+
+  /** Stops it, waits until it has, and holds what is left against the contract. */
+  async stop(options?: StopOptions): Promise<StopResult> {
+    const result = await this.bench.settled("stop() to resolve", this.consumer.stop(options));
+    this.checkStopped();
+    return result;
+  }
+
+  checkStopped(): void {
+    const { watched } = this;
+    assert.notEqual(watched.runState, "running", "run has not ended when stop() resolved");
+    assert.ok(watched.isClosed, "close has not ended when stop() resolved");
+    this.check();
+  }
+
+  /** Waits until so many handlers run. */
+  async untilRunning(count: number): Promise<void> {
+    await this.bench.until(`${count} handlers to run`, () => this.running.length >= count);
+    assert.equal(this.running.length, count, `handlers that run`);
+  }
+
+  /** Waits until the handler has been called so often, in all. */
+  async untilCalled(times: number): Promise<void> {
+    await this.bench.until(`call ${times} of the handler`, () => this.calls.length >= times);
+  }
+
+  /** Waits until the source has confirmed so many outcomes, in all. */
+  async untilConfirmed(count: number): Promise<void> {
+    const sum = (): number => Object.values(this.counters.settled).reduce((one, other) => one + other, 0);
+    await this.bench.until(`${count} outcomes to be confirmed`, () => sum() >= count);
+    assert.equal(this.counters.settlementsLost, 0, "outcomes that were not confirmed");
+  }
+
+  /** Fails when the runner has done something that it must not. */
+  check(): void {
+    assert.deepEqual(this.watched.complaints, []);
+  }
+
+  #handle(message: Message, context: HandlerContext): unknown {
+    const { bench } = this;
+    const call = new HandlerCall({ body: bench.harness.bodyOf(message), at: bench.clock.now(), context });
+    this.calls.push(call);
+    if (this.answer === undefined) return call.answer;
+    call.isEnded = true;
+    return this.answer(call);
+  }
+}
+
+/** One source and everything that consumes it. */
+export class RunnerBench<Message> {
+  readonly harness: RunnerHarness<Message>;
+  readonly traits: RunnerTraits;
+  readonly clock: Clock;
+  readonly #rigs: Array<RunnerRig<Message>> = [];
+  #sent = 0;
+
+  constructor(harness: RunnerHarness<Message>, traits: RunnerTraits) {
+    this.harness = harness;
+    this.traits = traits;
+    this.clock = harness.clock ?? systemClock;
+  }
+
+  /** A consumer that was not started. */
+  createRig(options: RigOptions<Message> = {}): RunnerRig<Message> {
+    const rig = new RunnerRig(this, options);
+    this.#rigs.push(rig);
+    return rig;
+  }
+
+  /** A consumer that was started. */
+  async openRig(options: RigOptions<Message> = {}): Promise<RunnerRig<Message>> {
+    const rig = this.createRig(options);
+    await rig.start();
+    return rig;
+  }
+
+  /** Sends so many messages and answers with their bodies. */
+  async send(count: number): Promise<readonly string[]> {
+    const bodies = Array.from({ length: count }, () => `message ${(this.#sent += 1)}`);
+    await this.harness.send(bodies);
+    return bodies;
+  }
+
+  /** Waits until something holds. */
+  async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+    const complaints = (): string[] => this.#rigs.flatMap(({ watched }) => watched.complaints);
+    try {
+      // What has gone wrong already is not waited for.
+      await this.harness.until(async () => complaints().length > 0 || condition());
+    } catch (error) {
+      const message = `waited in vain for ${what}: ${error instanceof Error ? error.message : String(error)}`;
+      throw new assert.AssertionError({ message });
+    }
+    assert.deepEqual(complaints(), []);
+  }
+
+  /** Waits for a promise, and settles as it does. */
+  async settled<Value>(what: string, promise: Promise<Value>): Promise<Value> {
+    let isSettled = false;
+    const note = (): void => void (isSettled = true);
+    promise.then(note, note);
+    await this.until(what, () => isSettled);
+    return promise;
+  }
+
+  /** Lets so much time pass. */
+  async pass(ms: number): Promise<void> {
+    let isOver = false;
+    this.clock.setTimer(() => (isOver = true), ms);
+    await this.until(`${ms} ms to pass`, () => isOver);
+  }
+
+  /** Waits a moment for the source to show this, no longer than that. */
+  async untilSource(expected: Partial<SourceView>): Promise<void> {
+    let isOver = false;
+    const timer = this.clock.setTimer(() => (isOver = true), SHOWING_MS);
+    let view: SourceView | undefined;
+    await this.until(`the source to show ${JSON.stringify(expected)}`, async () => {
+      view = await this.harness.look();
+      return isOver || matches(view, expected);
+    });
+    timer.cancel();
+    assert.deepEqual({ ...view }, { ...view, ...expected }, "where the source has its messages");
+  }
+
+  /** Stops what still runs, and looks for what was left behind. */
+  async finish(): Promise<void> {
+    await this.harness.heal?.();
+    for (const rig of this.#rigs) {
+      for (const call of rig.running) call.end();
+      if (rig.consumer.state !== "idle" && rig.consumer.state !== "stopped") await rig.stop();
+      rig.check();
+    }
+    const { harness } = this;
+    if (harness.leftovers === undefined) return;
+    let left: readonly string[] = [];
+    const isNothingLeft = async (): Promise<boolean> => (left = (await harness.leftovers?.()) ?? []).length === 0;
+    if (await isNothingLeft()) return;
+    await this.until(`nothing to be left (${left.join(", ")})`, isNothingLeft);
+  }
+
+  /** Ends everything after a case that has failed, whatever else goes wrong. */
+  async abandon(): Promise<void> {
+    for (const rig of this.#rigs) {
+      for (const call of rig.running) call.end();
+      rig.answer = () => undefined;
+      const stopped = rig.consumer.stop({ timeoutMs: 0 });
+      let isStopped = false;
+      stopped.then(
+        () => (isStopped = true),
+        () => (isStopped = true),
+      );
+      await this.harness.until(() => isStopped).catch(() => undefined);
+    }
+  }
+}
+
+function matches(view: SourceView, expected: Partial<SourceView>): boolean {
+  return (Object.keys(expected) as Array<keyof SourceView>).every((name) => view[name] === expected[name]);
+}
