@@ -2,7 +2,8 @@
 
 export { VirtualClock, type RunUntilOptions } from "./virtual-clock.js";
 export { seededRandom, type RandomSource } from "./random.js";
-export { SimulatedSqs, type SimulatedSqsOptions } from "./sqs/simulated-sqs.js";
+export { SimulatedSqs } from "./sqs/simulated-sqs.js";
+export type { SimulatedSqsOptions } from "./sqs/simulated-service.js";
 export { ConnectionResetError, SqsServiceError, type SqsErrorInit } from "./sqs/errors.js";
 export type { Fault, FaultableRequest, FaultScript, FaultSettings } from "./sqs/faults.js";
 export type { Journal, JournalEntry, JournalEvent } from "./sqs/journal.js";

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { SqsOperation } from "../sqs/api.js";
 import { ConnectionResetError, SqsServiceError } from "../sqs/errors.js";
-import { SimulatedSqs, type SimulatedSqsOptions } from "../sqs/simulated-sqs.js";
+import type { SimulatedSqsOptions } from "../sqs/simulated-service.js";
+import { SimulatedSqs } from "../sqs/simulated-sqs.js";
 import { decodeInput, encodeError, encodeOutput, readBody, readOperation, type WireAnswer } from "./json-protocol.js";
 
 /** What an `SqsServer` takes: where to listen, and how the service behind it is made. */

@@ -123,8 +123,7 @@ export class Deliveries {
     if (target === undefined || target.identity === identity) return false;
     store.remove(message);
     message.deadLetterSourceArn = identity.arn;
-    // So that two messages with the same id, sent more than five minutes apart, are both kept there.
-    if (settings.isFifo) message.deduplicationId = message.id;
+    if (settings.isFifo) message.renew(surroundings.clock.now());
     surroundings.statistics.messagesRedriven += 1;
     const place = { atMs: surroundings.clock.now(), messageId: message.id, queueName: identity.name };
     surroundings.journal?.record({ kind: "redriven", toQueueName: target.identity.name, ...place });

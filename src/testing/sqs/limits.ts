@@ -125,24 +125,39 @@ export function checkMessage(message: OutgoingMessage, largestBytes: number): vo
 }
 
 /** Checks what only one type of queue takes: groups and deduplication are FIFO's, a delay of its own is not. */
-export function checkForQueueType(message: OutgoingMessage, { isFifo, isContentDeduplicated }: QueueSettings): void {
+export function checkForQueueType(message: OutgoingMessage, settings: QueueSettings): void {
   const { DelaySeconds, MessageGroupId, MessageDeduplicationId } = message;
-  if (!isFifo) {
+  if (!settings.isFifo) {
     refuseForQueueType("MessageDeduplicationId", MessageDeduplicationId);
     return;
   }
   if (DelaySeconds !== 0) refuseForQueueType("DelaySeconds", DelaySeconds);
   required(MessageGroupId, "MessageGroupId");
-  if (isContentDeduplicated || MessageDeduplicationId) return;
+  requireDeduplicationId(message, settings);
+}
+
+/**
+ * An entry without its ids fails the whole batch, and with another code than a single message (LocalStack's tests against
+ * AWS: test_send_batch_missing_message_group_id_for_fifo_queue).
+ */
+export function checkBatchIds(messages: readonly OutgoingMessage[], settings: QueueSettings): void {
+  if (!settings.isFifo) return;
+  for (const message of messages) {
+    if (!message.MessageGroupId) throw invalidParameter("The request must contain the parameter MessageGroupId.");
+    requireDeduplicationId(message, settings);
+  }
+}
+
+function requireDeduplicationId({ MessageDeduplicationId }: OutgoingMessage, settings: QueueSettings): void {
+  if (settings.isContentDeduplicated || MessageDeduplicationId) return;
   throw invalidParameter(
     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
   );
 }
 
-/** Refuses a parameter that was given although queues of this type do not have it. */
-export function refuseForQueueType(parameter: string, value: unknown): void {
+function refuseForQueueType(parameter: string, value: unknown): void {
   if (value === undefined || value === null) return;
-  throw invalidValue(value, parameter, "The request include parameter that is not valid for this queue type");
+  throw invalidValue(value, parameter, "The request include parameter that is not valid for this queue type.");
 }
 
 export function checkPrintableId(parameter: string, id: string | undefined): void {

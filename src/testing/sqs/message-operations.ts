@@ -19,12 +19,12 @@ import { ExpiredHandleError, overLimit, requestAborted, SqsServiceError } from "
 import type { Fault } from "./faults.js";
 import {
   checkBatch,
+  checkBatchIds,
   checkBatchSize,
   checkForQueueType,
   checkMessage,
   checkPrintableId,
   numberInRange,
-  refuseForQueueType,
   required,
 } from "./limits.js";
 import { md5OfAttributes, sha256OfText } from "./digests.js";
@@ -61,7 +61,9 @@ export function sendMessageBatch(
 ): SqsOutput<"SendMessageBatch"> {
   const queue = request.registry.byUrl(input.QueueUrl);
   const accepted: PreparedMessage[] = [];
-  checkBatchSize(checkBatch("SendMessageBatch", input.Entries));
+  const entries = checkBatch("SendMessageBatch", input.Entries);
+  checkBatchSize(entries);
+  checkBatchIds(entries, queue.settings);
   const output = runBatch({ operation: "SendMessageBatch", entries: input.Entries, request }, (entry) => {
     const prepared = prepareMessage(queue, entry, request);
     accepted.push(prepared);
@@ -98,6 +100,12 @@ export function receiveMessage(
     };
     abortSignal?.addEventListener("abort", abort);
   });
+}
+
+/** Keeps a receive that was throttled from being repeated with its attempt id. */
+export function noteThrottled(input: ReceiveMessageInput, registry: QueueRegistry): void {
+  const { QueueUrl, ReceiveRequestAttemptId } = input;
+  if (ReceiveRequestAttemptId) registry.byUrl(QueueUrl).noteThrottled(ReceiveRequestAttemptId);
 }
 
 export function deleteMessage(input: SqsInput<"DeleteMessage">, { registry }: ArrivedRequest): EmptyOutput {
@@ -227,7 +235,6 @@ const NO_NAMES: readonly string[] = [];
 function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveRequest: ReceiveRequest; waitMs: number } {
   const { settings } = queue;
   const { ReceiveRequestAttemptId: attemptId } = input;
-  if (!settings.isFifo) refuseForQueueType("ReceiveRequestAttemptId", attemptId);
   checkPrintableId("ReceiveRequestAttemptId", attemptId);
   const system = joinNames(input.MessageSystemAttributeNames, input.AttributeNames);
   return {
@@ -236,7 +243,8 @@ function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveReques
       maxMessages: numberInRange("MaxNumberOfMessages", input.MaxNumberOfMessages, 1),
       visibilityMs: numberInRange("VisibilityTimeout", input.VisibilityTimeout, settings.visibilityMs / 1000) * 1000,
       wanted: { system, custom: input.MessageAttributeNames ?? NO_NAMES },
-      attemptId: attemptId ?? undefined,
+      // A standard queue takes no notice of it (awspring/spring-cloud-aws issue 529).
+      attemptId: settings.isFifo ? (attemptId ?? undefined) : undefined,
     },
   };
 }

@@ -61,7 +61,7 @@ export function getQueueAttributes(
 export function setQueueAttributes(input: SqsInput<"SetQueueAttributes">, { registry }: ArrivedRequest): EmptyOutput {
   const queue = registry.byUrl(input.QueueUrl);
   queue.settings.change(required(input.Attributes, "Attribute.Name"));
-  queue.changedAt = registry.surroundings.clock.now();
+  queue.noteChange();
   return {};
 }
 
@@ -146,7 +146,8 @@ function moveAll(source: Queue, destination: Queue | undefined, request: Arrived
     const toQueueName = target.identity.name;
     const atMs = clock.now();
     journal?.record({ kind: "moved", toQueueName, atMs, messageId: old.id, queueName: source.identity.name });
-    target.add([{ message: new StoredMessage(request.nextMessageId(), old.toOutgoing(), atMs), delayMs: 0 }]);
+    const message = target.admit(new StoredMessage(request.nextMessageId(), old.toOutgoing(), atMs));
+    target.add([{ message, delayMs: 0 }]);
     moved += 1;
   }
   return moved;
@@ -155,16 +156,13 @@ function moveAll(source: Queue, destination: Queue | undefined, request: Arrived
 const missingResource = (parameter: string): Error =>
   resourceNotFound(`The resource that you specified for the ${parameter} parameter doesn't exist.`);
 
+/** What a queue need not have; what only FIFO queues have is unknown to others. */
 const OPTIONAL_ATTRIBUTES = new Set([
   "Policy",
   "RedrivePolicy",
   "RedriveAllowPolicy",
   "KmsMasterKeyId",
   "KmsDataKeyReusePeriodSeconds",
-  "FifoQueue",
-  "ContentBasedDeduplication",
-  "DeduplicationScope",
-  "FifoThroughputLimit",
 ]);
 
 function describeQueue(queue: Queue, toEpochMs: (clockMs: number) => number): Record<string, string> {

@@ -161,6 +161,21 @@ export class Queue {
     this.#servePolls();
   }
 
+  /**
+   * Notes that settings were changed. On a FIFO queue, unlike on a standard one, another delay holds for the messages
+   * that are in the queue already (SQS developer guide, "Amazon SQS delay queues").
+   */
+  noteChange(): void {
+    const now = this.#catchUp();
+    this.changedAt = now;
+    if (!this.settings.isFifo) return;
+    for (const message of this.#store.all()) {
+      if (message.state !== "delayed") continue;
+      this.#store.hide(message, "delayed", { now, visibleAt: message.sentAt + this.settings.delayMs });
+    }
+    this.#servePolls();
+  }
+
   /** Deletes all messages. */
   purge(): void {
     const now = this.#catchUp();

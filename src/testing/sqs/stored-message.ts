@@ -41,8 +41,8 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
   /** Where it stands among all that were sent to its FIFO queue. */
   sequenceNumber: string | undefined;
   readonly retention: RetentionPlace;
-  /** When it was sent, in milliseconds of the clock. Moving to a dead-letter queue does not change it. */
-  readonly sentAt: number;
+  /** When it was sent, in milliseconds of the clock. */
+  sentAt: number;
 
   state: MessageState = "gone";
   receiveCount = 0;
@@ -86,6 +86,16 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
     this.latestReceipt += 1;
     this.attempt = undefined;
     if (!isDuplicate) this.oldestValidReceipt = this.latestReceipt;
+  }
+
+  /**
+   * Prepares it for a FIFO dead-letter queue. There it counts as sent now, unlike in a standard one, and its id takes the
+   * place of its deduplication id, so that none is lost that shares one (SQS developer guide, "Setting-up dead-letter
+   * queue retention", "Configure dead-letter queue redrive").
+   */
+  renew(now: number): void {
+    this.sentAt = now;
+    this.deduplicationId = this.id;
   }
 
   /** The message as a receive returns it. */
