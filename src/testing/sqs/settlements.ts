@@ -33,8 +33,9 @@ export class Settlements {
   delete(receiptHandle: string, now: number): void {
     const { store, surroundings } = this.#queue;
     const found = this.#find(receiptHandle);
-    this.#assertNotExpired(found, receiptHandle);
     const { messageId, message } = found;
+    const hasExpired = message !== undefined && !isHeld(found);
+    if (this.#queue.settings.isFifo && hasExpired) throw new ExpiredHandleError(receiptHandle);
     const isEffective = message !== undefined && found.isCurrent;
     surroundings.statistics[isEffective ? "messagesDeleted" : "deletesWithoutEffect"] += 1;
     this.#record(messageId, now, { kind: "deleted", receiptHandle, isEffective });
@@ -47,13 +48,15 @@ export class Settlements {
   /**
    * Changes when a message becomes visible.
    *
-   * @throws SqsServiceError as `delete` does; `InvalidParameterValue` when it is deleted or would be hidden for more
-   *   than 12 h.
+   * @throws SqsServiceError `ReceiptHandleIsInvalid`; `InvalidParameterValue` when it is deleted, would be hidden for
+   *   more than 12 h, or on a FIFO queue when the handle has expired.
    */
   changeVisibility(receiptHandle: string, visibilitySeconds: number, now: number): void {
     const found = this.#find(receiptHandle);
     const { messageId, message } = found;
-    if (message === undefined) {
+    // What a FIFO queue says of an old handle is not documented; that it says so of every old handle is an assumption.
+    const isRefused = this.#queue.settings.isFifo && !isHeld(found);
+    if (message === undefined || isRefused) {
       throw invalidValue(
         receiptHandle,
         "ReceiptHandle",
@@ -61,7 +64,7 @@ export class Settlements {
       );
     }
     const visibleAgainAtMs = now + visibilitySeconds * 1000;
-    const isEffective = found.isCurrent && message.state === "inFlight";
+    const isEffective = isHeld(found);
     if (isEffective && visibleAgainAtMs - message.lastReceivedAt > LONGEST_VISIBILITY_MS) {
       throw invalidValue(
         visibilitySeconds,
@@ -84,15 +87,15 @@ export class Settlements {
     return { messageId, message, isCurrent: isCurrent || doOldOnesWork };
   }
 
-  #assertNotExpired({ message, isCurrent }: Found, receiptHandle: string): void {
-    if (!this.#queue.settings.isFifo || message === undefined) return;
-    if (!isCurrent || message.state !== "inFlight") throw new ExpiredHandleError(receiptHandle);
-  }
-
   #record(messageId: string, atMs: number, event: JournalEvent): void {
     const { identity, surroundings } = this.#queue;
     surroundings.journal?.record({ ...event, atMs, messageId, queueName: identity.name });
   }
+}
+
+/** Whether the message is in flight, and the handle that of the receive that counts. */
+function isHeld({ message, isCurrent }: Found): boolean {
+  return isCurrent && message?.state === "inFlight";
 }
 
 /** Once a message is deleted or its visibility changed, the receive that brought it cannot be repeated. */
