@@ -1,7 +1,6 @@
 // Every runner does what the contract says.
 import { runnerContract, type RunnerSubject } from "millrace/testing";
-import { beforeEach, describe, expect, test } from "vitest";
-import { isolateAwsEnvironment } from "../support/http-queue.js";
+import { describe, test } from "vitest";
 import { memorySubject } from "./runners/memory.js";
 import { httpSqsSubject, simulatedSqsSubject } from "./runners/sqs.js";
 
@@ -11,12 +10,10 @@ const subjects: ReadonlyArray<readonly [string, RunnerSubject<never>]> = [
   ["SqsRunner over HTTP", httpSqsSubject],
 ];
 
-beforeEach(() => isolateAwsEnvironment());
-
-describe.each(subjects)("%s", (_name, subject) => {
+describe.concurrent.each(subjects)("%s", (_name, subject) => {
   const cases = runnerContract(subject).map((contractCase) => [contractCase.name, contractCase] as const);
 
-  test.for(cases)("%s", async ([, { isLeftOut, run }], { skip }) => {
+  test.for(cases)("%s", async ([, { isLeftOut, run }], { skip, expect }) => {
     skip(isLeftOut); // The name says why.
     expect.assertions(0); // The case asserts by itself.
     await run();

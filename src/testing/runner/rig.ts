@@ -15,7 +15,7 @@ import { WatchedRunner } from "./watched-runner.js";
 
 /** How long a handler that is told to end is waited for. */
 const ABORT_GRACE_MS = 50;
-/** How long a source may take to show what it was told. Shorter than any lease: a lapse must not do it instead. */
+/** How long a source may take to show what it was told. Shorter than a lease: its lapse must not do it instead. */
 const SHOWING_MS = 2_000;
 const MOST_AT_ONCE = 10;
 
@@ -98,6 +98,11 @@ export class RunnerRig<Message> {
     return this.calls.filter(({ isEnded }) => !isEnded);
   }
 
+  /** Whether it was started and has not stopped. */
+  get isAlive(): boolean {
+    return this.consumer.state !== "idle" && this.consumer.state !== "stopped";
+  }
+
   get bodies(): readonly string[] {
     return this.calls.map(({ body }) => body);
   }
@@ -109,16 +114,18 @@ export class RunnerRig<Message> {
 
   /** Stops it, waits until it has, and holds what is left against the contract. */
   async stop(options?: StopOptions): Promise<StopResult> {
-    const result = await this.bench.settled("stop() to resolve", this.consumer.stop(options));
-    this.checkStopped();
-    return result;
+    return this.untilStopped(this.consumer.stop(options));
   }
 
-  checkStopped(): void {
+  /** Waits for a stop that was begun, and holds what is left against the contract. */
+  async untilStopped<Value>(stopping: Promise<Value>): Promise<Value> {
+    const result = await this.bench.settled("stop() to resolve", stopping);
     const { watched } = this;
     assert.notEqual(watched.runState, "running", "run has not ended when stop() resolved");
     assert.ok(watched.isClosed, "close has not ended when stop() resolved");
     this.check();
+    await this.bench.untilNothingLeft();
+    return result;
   }
 
   /** Waits until so many handlers run. */
@@ -220,14 +227,11 @@ export class RunnerBench<Message> {
 
   /** Waits a moment for the source to show this, no longer than that. */
   async untilSource(expected: Partial<SourceView>): Promise<void> {
-    let isOver = false;
-    const timer = this.clock.setTimer(() => (isOver = true), SHOWING_MS);
     let view: SourceView | undefined;
-    await this.until(`the source to show ${JSON.stringify(expected)}`, async () => {
+    await this.#forAMoment(`the source to show ${JSON.stringify(expected)}`, async () => {
       view = await this.harness.look();
-      return isOver || matches(view, expected);
+      return matches(view, expected);
     });
-    timer.cancel();
     assert.deepEqual({ ...view }, { ...view, ...expected }, "where the source has its messages");
   }
 
@@ -236,15 +240,25 @@ export class RunnerBench<Message> {
     await this.harness.heal?.();
     for (const rig of this.#rigs) {
       for (const call of rig.running) call.end();
-      if (rig.consumer.state !== "idle" && rig.consumer.state !== "stopped") await rig.stop();
+      if (rig.isAlive) await rig.stop();
       rig.check();
     }
+    await this.untilNothingLeft();
+  }
+
+  /**
+   * Waits until nothing is left of what has stopped, such as the source's end of a connection. Only when nothing runs: what
+   * a running consumer has is not left behind.
+   */
+  async untilNothingLeft(): Promise<void> {
     const { harness } = this;
-    if (harness.leftovers === undefined) return;
+    if (harness.leftovers === undefined || this.#rigs.some(({ isAlive }) => isAlive)) return;
     let left: readonly string[] = [];
-    const isNothingLeft = async (): Promise<boolean> => (left = (await harness.leftovers?.()) ?? []).length === 0;
-    if (await isNothingLeft()) return;
-    await this.until(`nothing to be left (${left.join(", ")})`, isNothingLeft);
+    await this.#forAMoment("nothing to be left", async () => {
+      left = (await harness.leftovers?.()) ?? [];
+      return left.length === 0;
+    });
+    assert.deepEqual(left, [], "what is left of a runner that has stopped");
   }
 
   /** Ends everything after a case that has failed, whatever else goes wrong. */
@@ -260,6 +274,15 @@ export class RunnerBench<Message> {
       );
       await this.harness.until(() => isStopped).catch(() => undefined);
     }
+  }
+
+  /** Waits until something holds, and a moment at most: what shows only later has another cause. */
+  async #forAMoment(what: string, condition: () => Promise<boolean>): Promise<void> {
+    if (await condition()) return;
+    let isOver = false;
+    const timer = this.clock.setTimer(() => (isOver = true), SHOWING_MS);
+    await this.until(what, async () => isOver || (await condition()));
+    timer.cancel();
   }
 }
 

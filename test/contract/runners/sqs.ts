@@ -1,4 +1,5 @@
 // SQS as a subject of the runner contract: the simulation, called directly on a virtual clock or over HTTP in real time.
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Message, type SqsPort, SqsRunner, type SqsRunnerOptions } from "millrace";
 import {
   inRealTime,
@@ -137,17 +138,25 @@ export const simulatedSqsSubject: RunnerSubject<Message> = {
   },
 };
 
-/** The runner with the real SDK, over HTTP. Receipt handles are not seen there, so nothing can be taken back. */
+/**
+ * The runner with the real SDK, over HTTP. Receipt handles are not seen there, so nothing can be taken back. Long polls are
+ * short, and none is aborted: one that was could still be given a message, as with SQS.
+ */
 export const httpSqsSubject: RunnerSubject<Message> = {
   traits: { ...traits, takesBack: false },
   async createHarness() {
     const server = new SqsServer();
     await server.start();
+    const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+    const client = new SQSClient({ region: "us-east-1", endpoint: server.endpoint, credentials });
     const source = await SqsSource.create(server.sqs);
     return {
-      ...source.harness({ region: "us-east-1", visibilityTimeoutSeconds: 5, pollGraceMs: 50 }),
+      ...source.harness({ client, waitTimeSeconds: 1, visibilityTimeoutSeconds: 5, pollGraceMs: 2_000 }),
       until: inRealTime(),
-      end: () => server.stop(),
+      async end() {
+        client.destroy();
+        await server.stop();
+      },
     };
   },
 };
