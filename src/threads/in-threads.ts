@@ -1,0 +1,150 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// A handler that runs in worker threads: it hands each message to a thread that is free, and its answer back.
+import type { HandlerContext } from "../consumer/context.js";
+import { type HandlerHost, hostOf, withTraits } from "../consumer/handler-life.js";
+import { MillraceError } from "../errors.js";
+import { release } from "../runner/outcome.js";
+import type { Message } from "../sqs/message.js";
+import { type ResolvedThreadsOptions, resolveThreadsOptions, type ThreadsOptions } from "./options.js";
+import { createCrashError, isStop, ThreadCall } from "./thread-call.js";
+import { Threads } from "./threads.js";
+import { Turnstile } from "./turnstile.js";
+
+/** A handler that runs in worker threads. The consumer that it is given to ends them when it stops. */
+export interface ThreadHandler<SourceMessage = Message> extends AsyncDisposable {
+  (message: SourceMessage, context: HandlerContext): Promise<unknown>;
+  /** How many threads there are now. */
+  readonly threads: number;
+  /** Ends all threads, and what they are doing. Only needed where no consumer does it: in a test of the handler, say. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a handler of a module: its default export, a `Handler`, is called in worker threads, one message at a time in each.
+ * The threads are spawned as they are needed, up to `maxThreads`, ended after a while of idleness, and all ended when the
+ * consumer stops. Polling, acknowledging and heartbeats go on in the main thread meanwhile.
+ *
+ * The handler has the same context as any other, but no `resource`. Message and result are copied by the
+ * [structured clone algorithm](https://developer.mozilla.org/en-US/docs/Web/API/Web_Workers_API/Structured_clone_algorithm).
+ * A handler that has not ended `abortGraceMs` after its signal has aborted has its thread ended; so does one that runs out
+ * of memory or crashes. Only its own message fails.
+ *
+ * Needs the package piscina, an optional peer dependency.
+ *
+ * @param module - The module, as `new URL("./resize.js", import.meta.url)` or as a path. Where the `.js` does not exist, the
+ * `.ts` beside it is taken: for programs that run from their sources.
+ * @typeParam SourceMessage - What the handler is called with: SQS messages, unless a runner brings others.
+ * @throws OptionError when there is no such file, or an option cannot be used. Nothing was started then.
+ */
+export function inThreads<SourceMessage = Message>(
+  module: URL | string,
+  options: ThreadsOptions = {},
+): ThreadHandler<SourceMessage> {
+  const handlers = new ThreadHandlers(resolveThreadsOptions(module, options));
+  const close = (): Promise<void> => handlers.close();
+  const handler = (message: SourceMessage, context: HandlerContext): Promise<unknown> =>
+    handlers.call(message, context);
+  Object.defineProperties(handler, {
+    threads: { get: () => handlers.size },
+    close: { value: close },
+    [Symbol.asyncDispose]: { value: close },
+  });
+  return withTraits(handler as ThreadHandler<SourceMessage>, handlers);
+}
+
+/** The calls of one handler, for all consumers that have it. */
+class ThreadHandlers {
+  /** A message more than there are threads would only wait for one. */
+  readonly concurrency: number;
+  readonly #options: ResolvedThreadsOptions;
+  readonly #turns: Turnstile;
+  readonly #hosts = new Set<HandlerHost>();
+  readonly #calls = new Map<ThreadCall, HandlerHost | undefined>();
+  #opening: Promise<Threads> | undefined;
+  #threads: Threads | undefined;
+
+  constructor(options: ResolvedThreadsOptions) {
+    this.#options = options;
+    this.concurrency = options.maxThreads;
+    this.#turns = new Turnstile(options.maxThreads);
+  }
+
+  get size(): number {
+    return this.#threads?.size ?? 0;
+  }
+
+  /** Loads the module in the threads that are always kept, or in one: what is wrong with it is to be known at the start. */
+  async prepare(host: HandlerHost): Promise<void> {
+    this.#join(host);
+    const count = Math.max(1, this.#options.minThreads);
+    await Promise.all(Array.from({ length: count }, () => this.#take(new ThreadCall(this.#options), host)));
+  }
+
+  async call(message: unknown, context: HandlerContext): Promise<unknown> {
+    const host = hostOf(context);
+    if (host !== undefined) this.#join(host);
+    return this.#take(new ThreadCall(this.#options, { message, context }), host);
+  }
+
+  async close(): Promise<void> {
+    await this.#endCalls([...this.#calls.keys()]);
+    const opening = this.#opening;
+    this.#opening = undefined;
+    await (await opening?.catch(() => undefined))?.close();
+  }
+
+  #join(host: HandlerHost): void {
+    if (this.#hosts.has(host)) return;
+    this.#hosts.add(host);
+    host.onStop(() => this.#leave(host));
+  }
+
+  /** The consumer has stopped: what it has left here ends, and with the last consumer all threads. */
+  async #leave(host: HandlerHost): Promise<void> {
+    this.#hosts.delete(host);
+    if (this.#hosts.size === 0) return this.close();
+    const calls = [...this.#calls].filter(([, caller]) => caller === host);
+    await this.#endCalls(calls.map(([call]) => call));
+  }
+
+  async #endCalls(calls: readonly ThreadCall[]): Promise<void> {
+    await Promise.all(calls.map((call) => call.end()));
+  }
+
+  /** Waits for a free thread and has it make the call. */
+  async #take(call: ThreadCall, host: HandlerHost | undefined): Promise<unknown> {
+    try {
+      await this.#turns.enter(call.signal);
+    } catch (reason) {
+      if (isStop(reason)) return release(); // Not even started.
+      throw reason;
+    }
+    this.#calls.set(call, host);
+    try {
+      return await call.run(await this.#open());
+    } finally {
+      this.#calls.delete(call);
+      this.#turns.leave();
+    }
+  }
+
+  async #open(): Promise<Threads> {
+    const opening = (this.#opening ??= Threads.create(this.#options, (error) => this.#lost(error)));
+    try {
+      const threads = await opening;
+      if (this.#opening !== opening) throw new MillraceError("STOPPED", "The threads were closed.");
+      this.#threads = threads;
+      return threads;
+    } catch (error) {
+      if (this.#opening === opening) this.#opening = undefined; // The next message tries again.
+      throw error;
+    }
+  }
+
+  /** A thread has ended that had no task, or not yet. */
+  #lost(error: Error): void {
+    const affected = [...this.#calls.keys()].filter((call) => call.threadLost(error));
+    if (affected.length > 0) return; // They tell it.
+    for (const host of this.#hosts) host.report(createCrashError(error));
+  }
+}
