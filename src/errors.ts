@@ -7,16 +7,19 @@
 export type ErrorCode =
   | "ACCESS_DENIED"
   | "ACKNOWLEDGEMENT_LOST"
+  | "CLIENT_MISSING"
   | "CREDENTIALS_MISSING"
   | "CREDENTIALS_REFUSED"
   | "DEAD_LETTER_FAILED"
   | "DEAD_LETTER_QUEUE_UNKNOWN"
+  | "EVENT_INVALID"
   | "HANDLER_MODULE_INVALID"
   | "HANDLER_OVERDUE"
   | "HANDLER_STUCK"
   | "HANDLER_TIMEOUT"
   | "IN_USE"
   | "INTERNAL"
+  | "INVOCATION_DEADLINE"
   | "JOB_FAILED"
   | "JOB_HALTED"
   | "LEASE_EXTENSION_FAILED"
@@ -33,6 +36,7 @@ export type ErrorCode =
   | "REQUEST_TIMEOUT"
   | "RETRY_POLICY_FAILED"
   | "RUNNER_FAILED"
+  | "RUNTIME_API_FAILED"
   | "SDK_MISSING"
   | "SERVICE_UNAVAILABLE"
   | "SETTLEMENT_FAILED"
@@ -100,7 +104,7 @@ export class ServiceError extends MillraceError {
 }
 
 /** Says in a few words what a value is, without showing what an object holds. */
-function describeValue(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
   if (value === null || value === undefined) return String(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);

@@ -1,7 +1,7 @@
 // The SDK, where it is needed: loaded late, and named in no public type.
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import { MillraceError } from "../errors.js";
-import type { SqsPort, SqsSdkClient } from "./port.js";
+import { isSqsPort, type SqsClient, type SqsPort, type SqsSdkClient } from "./port.js";
 
 export type Sdk = typeof AwsSdk;
 
@@ -30,4 +30,9 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
     getQueueAttributes: (input) => send(new sdk.GetQueueAttributesCommand(input)),
     getQueueUrl: (input) => send(new sdk.GetQueueUrlCommand(input)),
   };
+}
+
+/** Makes what the option `client` takes into the calls. */
+export async function toPort(client: SqsClient): Promise<SqsPort> {
+  return isSqsPort(client) ? client : createSdkPort(client, await loadSdk());
 }

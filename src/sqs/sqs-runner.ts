@@ -4,8 +4,7 @@ import { createDefaultPort, type OwnedPort } from "./default-client.js";
 import { Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import { type ResolvedSqsOptions, resolveSqsOptions, type SqsRunnerOptions } from "./options.js";
-import { isSqsPort } from "./port.js";
-import { createSdkPort, loadSdk } from "./sdk.js";
+import { toPort } from "./sdk.js";
 import { Receiver } from "./receiver.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
@@ -68,6 +67,5 @@ export class SqsRunner implements Runner<Message> {
 async function createPort(options: ResolvedSqsOptions): Promise<OwnedPort> {
   const { client } = options;
   if (client === undefined) return createDefaultPort(options);
-  const port = isSqsPort(client) ? client : createSdkPort(client, await loadSdk());
-  return { port, destroy: () => undefined };
+  return { port: await toPort(client), destroy: () => undefined };
 }
