@@ -1,6 +1,6 @@
 // Holds src/ to its layers: a part imports from the parts below it, never from beside or above.
 //
-//   index                        threads (an entry point of its own)
+//   index                        lambda, threads (entry points of their own)
 //   consumer                     testing (may use everything, is used by nothing)
 //   sqs, memory
 //   runner
@@ -20,7 +20,7 @@ const LAYERS: ReadonlyArray<readonly string[]> = [
   ["runner"],
   ["sqs", "memory"],
   ["consumer"],
-  ["index", "threads"],
+  ["index", "lambda", "threads"],
 ];
 const ALONGSIDE = "testing";
 const SOURCE = resolve("src");

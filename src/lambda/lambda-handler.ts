@@ -1,0 +1,101 @@
+// The function that the managed Node runtime calls.
+import { Consumer } from "../consumer/consumer.js";
+import type { Handler } from "../consumer/handler.js";
+import type { CommonOptions } from "../consumer/options.js";
+import { OptionError } from "../errors.js";
+import { OptionReader } from "../internal/options.js";
+import type { Message } from "../sqs/message.js";
+import { SemaphoreWorker } from "../worker/semaphore-worker.js";
+import type { Worker } from "../worker/worker.js";
+import { CalledInvocations } from "./called-invocations.js";
+import { EventRunner } from "./event-runner.js";
+import { LAMBDA_EVENT_OPTION_NAMES, type LambdaEventOptions, readEventOptions } from "./options.js";
+import type { SqsBatchResponse } from "./sqs-event.js";
+
+/** What `lambdaHandler` takes beside the handler. */
+export interface LambdaHandlerOptions<Resource = unknown> extends CommonOptions<Resource>, LambdaEventOptions {
+  /**
+   * How handlers are scheduled. Default: `new SemaphoreWorker({ permits: concurrency })`, which sets no timer that could
+   * go off between two events.
+   */
+  worker?: Worker<Resource> | undefined;
+}
+
+/** What is needed of the context that Lambda calls a function with. */
+export interface LambdaContext {
+  /** How long there is until Lambda ends the call, in milliseconds. */
+  getRemainingTimeInMillis(): number;
+}
+
+/** A function for the managed Node runtime, and the consumer behind it. */
+export interface LambdaHandler<Resource = unknown> {
+  /**
+   * Works on an event and answers which of its messages are not done.
+   *
+   * @throws MillraceError `EVENT_INVALID` when the event is none of SQS, and what `start()` of the consumer throws. Then the
+   * whole batch comes again.
+   */
+  (event: unknown, context: LambdaContext): Promise<SqsBatchResponse>;
+  /** For its events, `stats()`, and `stop()` on SIGTERM. It is started by the first call, and again by one after a stop. */
+  readonly consumer: Consumer<Message, Resource>;
+}
+
+/**
+ * Makes a handler of messages into the function that Lambda's managed Node runtime calls with SQS events: it spreads the
+ * records of an event over a worker, and answers which messages are not done.
+ *
+ * The trigger (event source mapping) must have `ReportBatchItemFailures` among its function response types. Without it
+ * Lambda does not look at the answer, and deletes the messages that have failed.
+ *
+ * @param handler - The same as for a queue that is polled: it gets the message in the shape of the SDK, and a context.
+ * @throws OptionError when an option cannot be used.
+ *
+ * @example
+ * ```ts
+ * export const handler = lambdaHandler(async (message, { signal }) => resize(message, { signal }), { concurrency: 10 });
+ * ```
+ */
+export function lambdaHandler<Resource = unknown>(
+  handler: Handler<Message, Resource>,
+  options: LambdaHandlerOptions<Resource> = {},
+): LambdaHandler<Resource> {
+  const { eventOptions, consumerOptions } = split<Resource>(options);
+  const reader = new OptionReader("lambdaHandler", eventOptions);
+  const calls = new CalledInvocations();
+  const runner = new EventRunner(calls, readEventOptions(reader));
+  const consumer = new Consumer<Message, Resource>(handler, { ...consumerOptions, runner });
+  const answer = async (event: unknown, context: LambdaContext): Promise<SqsBatchResponse> => {
+    assertContext(context);
+    await consumer.start();
+    return calls.call(event, () => context.getRemainingTimeInMillis());
+  };
+  return Object.assign(answer, { consumer });
+}
+
+interface SplitOptions<Resource> {
+  readonly eventOptions: Record<string, unknown>;
+  readonly consumerOptions: CommonOptions<Resource>;
+}
+
+/** What is the consumer's, with the worker that nothing is said about, and what is the event's. */
+function split<Resource>(options: LambdaHandlerOptions<Resource>): SplitOptions<Resource> {
+  const reader = new OptionReader("lambdaHandler", options);
+  const eventOptions = reader.pick(LAMBDA_EVENT_OPTION_NAMES);
+  if (reader.has("runner")) {
+    throw new OptionError("runner", "to be absent, as Lambda brings the messages", reader.raw("runner"));
+  }
+  const consumerOptions: Record<string, unknown> = { ...options };
+  for (const name of LAMBDA_EVENT_OPTION_NAMES) delete consumerOptions[name];
+  if (!reader.has("worker")) {
+    const permits = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
+    delete consumerOptions["concurrency"];
+    consumerOptions["worker"] = new SemaphoreWorker({ permits });
+  }
+  return { eventOptions, consumerOptions };
+}
+
+function assertContext(context: unknown): asserts context is LambdaContext {
+  const method = (context as Partial<LambdaContext> | null | undefined)?.getRemainingTimeInMillis;
+  if (typeof method === "function") return;
+  throw new OptionError("context", "Lambda's context (an object with getRemainingTimeInMillis)", context);
+}
