@@ -78,7 +78,10 @@ export class EventInHand implements DeliveryKeeper {
   async answer(): Promise<SqsBatchResponse> {
     const { clock, deadlineSignal } = this.#intake;
     const end = (): void => this.#over.resolve();
-    const timers = [this.#at(clock, this.#times.abortAt, () => this.#abort()), this.#at(clock, this.#times.answerAt, end)];
+    const timers = [
+      this.#at(clock, this.#times.abortAt, () => this.#abort()),
+      this.#at(clock, this.#times.answerAt, end),
+    ];
     deadlineSignal.addEventListener("abort", end);
     if (deadlineSignal.aborted) end();
     void this.#deliver();
@@ -150,7 +153,7 @@ export class EventInHand implements DeliveryKeeper {
     this.#isClosed = true;
     const text = "The deadline of this Lambda invocation is near: what has not ended is reported as failed.";
     const reason = new MillraceError("INVOCATION_DEADLINE", text);
-    for (const delivery of [...this.#undecided]) this.#intake.revoke(delivery, reason);
+    for (const delivery of this.#undecided) this.#intake.revoke(delivery, reason);
     this.#checkWhetherOver();
   }
 

@@ -51,7 +51,8 @@ function readRecord(record: unknown, place: string, queueArns: Set<string>): Eve
     if (typeof value === "string" && (value !== "" || name === "body")) return value;
     throw createError(`${place}.${name} to be a string that is not empty`, value);
   };
-  if (text("eventSource") !== "aws:sqs") throw createError(`${place}.eventSource to be "aws:sqs"`, record["eventSource"]);
+  if (text("eventSource") !== "aws:sqs")
+    throw createError(`${place}.eventSource to be "aws:sqs"`, record["eventSource"]);
   queueArns.add(text("eventSourceARN"));
   const message: EventMessage = {
     MessageId: text("messageId"),
@@ -95,5 +96,8 @@ function isFields(value: unknown): value is Fields {
 
 function createError(expected: string, came: unknown): MillraceError {
   const described = typeof came === "string" ? came : describeValue(came);
-  return new MillraceError("EVENT_INVALID", `This is not an event of an SQS queue: expected ${expected}, got ${described}.`);
+  return new MillraceError(
+    "EVENT_INVALID",
+    `This is not an event of an SQS queue: expected ${expected}, got ${described}.`,
+  );
 }

@@ -9,6 +9,20 @@ export type { Fault, FaultableRequest, FaultScript, FaultSettings } from "./sqs/
 export type { Journal, JournalEntry, JournalEvent } from "./sqs/journal.js";
 export type { QueueCounts } from "./sqs/message-store.js";
 export type { Statistics } from "./sqs/statistics.js";
+export {
+  type LambdaError,
+  type LambdaFaults,
+  type LambdaInvokeOptions,
+  type LambdaResult,
+  LambdaRuntimeApi,
+} from "./lambda/runtime-api.js";
+export {
+  createSqsEvent,
+  type SqsEventAttribute,
+  type SqsEventMessage,
+  type SqsEventRecord,
+  type SqsTestEvent,
+} from "./lambda/sqs-event.js";
 export { SqsServer, type SqsServerOptions } from "./http/sqs-server.js";
 export type {
   ChangeMessageVisibilityBatchEntry,
