@@ -7,8 +7,9 @@ type Flag = {
   [Name in keyof RunnerTraits]-?: RunnerTraits[Name] & boolean extends never ? never : Name;
 }[keyof RunnerTraits];
 
-/** What a case needs: a trait, or that several messages can be here at once. */
-export type Need = Extract<Flag, `${"has" | "counts" | "takes" | "can" | "shows"}${string}`> | "several";
+/** What a case needs: a trait, or what goes without saying unless a trait denies it. */
+export type Need =
+  Extract<Flag, `${"has" | "counts" | "takes" | "can" | "shows"}${string}`> | "several" | "failsBeforeOpen";
 
 /** A case before it is applied to a subject. */
 export interface CaseDefinition {
@@ -31,6 +32,7 @@ const LACKS: Readonly<Record<Need, string>> = {
   countsRequests: "requests are not counted",
   hasStats: "the runner has no stats",
   showsLeftovers: "the harness does not see what is left behind",
+  failsBeforeOpen: "the source can only be made to fail when it is open",
   several: "the runner has one message at a time",
 };
 
@@ -41,7 +43,9 @@ export function reasonToLeaveOut({ needs }: CaseDefinition, traits: RunnerTraits
 }
 
 function isMet(need: Need, traits: RunnerTraits): boolean {
-  return need === "several" ? (traits.mostAtOnce ?? Infinity) > 1 : traits[need] === true;
+  if (need === "several") return (traits.mostAtOnce ?? Infinity) > 1;
+  if (need === "failsBeforeOpen") return traits.failsOnlyWhenOpen !== true;
+  return traits[need] === true;
 }
 
 /** A case, with what it needs. */

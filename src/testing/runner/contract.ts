@@ -3,6 +3,7 @@
 import { type CaseDefinition, reasonToLeaveOut } from "./case.js";
 import { failingCases } from "./failing-cases.js";
 import type { RunnerHarness, RunnerSubject, RunnerTraits } from "./harness.js";
+import { historyCases } from "./history-cases.js";
 import { placesCases } from "./places-cases.js";
 import { RunnerBench } from "./rig.js";
 import { settlingCases } from "./settling-cases.js";
@@ -18,7 +19,13 @@ export interface RunnerContractCase {
   readonly run: () => Promise<void>;
 }
 
-const CASES: readonly CaseDefinition[] = [...placesCases, ...settlingCases, ...failingCases, ...stoppingCases];
+const CASES: readonly CaseDefinition[] = [
+  ...placesCases,
+  ...settlingCases,
+  ...failingCases,
+  ...stoppingCases,
+  ...historyCases,
+];
 
 /**
  * The contract of `Runner`, applied to a runner of yours: each case makes a source, a runner and a consumer of it, and

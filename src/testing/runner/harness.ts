@@ -38,6 +38,8 @@ export interface RunnerTraits {
   readonly hasLeases?: boolean;
   /** The source can fail for a while. Needs `fail` and `heal`. */
   readonly canFail?: boolean;
+  /** `fail` has no effect before `open`, as that is what makes the source. */
+  readonly failsOnlyWhenOpen?: boolean;
   /** Requests to the source can stay without an answer. Needs `hang` and `heal`. */
   readonly canHang?: boolean;
   /** There are sources that cannot be opened at all: no such queue, access denied. Needs `createRunnerWithoutSource`. */
@@ -83,11 +85,11 @@ export interface RunnerHarness<Message = unknown> {
   /** How many requests for messages have come to the source so far, those included that failed or are still out. */
   asked?(): number;
   /**
-   * From now on every request of a runner fails as it does when the source cannot be reached for a while: requests for
-   * messages, those that are out, and settlements. Before `open` too.
+   * From now on requests for messages fail as they do when the source cannot be reached for a while; those that are out,
+   * too. Settlements fail as well, where they can.
    */
   fail?(): Promise<void> | void;
-  /** From now on no request of a runner is answered. Those that are out stay out. */
+  /** From now on no request of a runner is answered, nor are those that are out. */
   hang?(): Promise<void> | void;
   /** Ends `fail` and `hang`. */
   heal?(): Promise<void> | void;

@@ -15,8 +15,11 @@ import { WatchedRunner } from "./watched-runner.js";
 
 /** How long a handler that is told to end is waited for. */
 const ABORT_GRACE_MS = 50;
-/** How long a source may take to show what it was told. Shorter than a lease: its lapse must not do it instead. */
-const SHOWING_MS = 2_000;
+/**
+ * When a source is looked at that has not yet shown what it was told: two seconds in all. No longer, as the end of a lease
+ * must not do what the runner should have; and no timer of ours is set while we look for timers that were left.
+ */
+const SHOWING_STEPS_MS = [1, 4, 15, 30, 50, 100, 300, 500, 1_000] as const;
 const MOST_AT_ONCE = 10;
 
 /** One call of the handler. */
@@ -63,6 +66,8 @@ export interface RigOptions<Message> {
   readonly runner?: Runner<Message>;
   /** What every handler answers at once. Default: they end when they are told to. */
   readonly answer?: (call: HandlerCall) => unknown;
+  /** How long a handler may run. Default: as long as it wants. */
+  readonly handlerTimeoutMs?: number;
 }
 
 /** One consumer with its runner. */
@@ -76,6 +81,7 @@ export class RunnerRig<Message> {
 
   constructor(bench: RunnerBench<Message>, options: RigOptions<Message>) {
     const { places = 3, slots = places, runner = bench.harness.createRunner(), answer } = options;
+    const { handlerTimeoutMs } = options;
     this.bench = bench;
     this.places = Math.min(places, bench.traits.mostAtOnce ?? MOST_AT_ONCE);
     this.answer = answer;
@@ -85,6 +91,7 @@ export class RunnerRig<Message> {
       worker: new SlotsWorker({ places: this.places, slots: Math.min(slots, this.places) }),
       clock: bench.clock,
       abortGraceMs: ABORT_GRACE_MS,
+      handlerTimeoutMs,
       retry: () => retry(),
     });
   }
@@ -121,8 +128,9 @@ export class RunnerRig<Message> {
   async untilStopped<Value>(stopping: Promise<Value>): Promise<Value> {
     const result = await this.bench.settled("stop() to resolve", stopping);
     const { watched } = this;
-    assert.notEqual(watched.runState, "running", "run has not ended when stop() resolved");
-    assert.ok(watched.isClosed, "close has not ended when stop() resolved");
+    await this.bench.forAMoment(async () => watched.runState !== "running" && watched.isClosed);
+    assert.notEqual(watched.runState, "running", "run has not ended though stop() has resolved");
+    assert.ok(watched.isClosed, "close has not ended though stop() has resolved");
     this.check();
     await this.bench.untilNothingLeft();
     return result;
@@ -148,7 +156,7 @@ export class RunnerRig<Message> {
 
   /** Fails when the runner has done something that it must not. */
   check(): void {
-    assert.deepEqual(this.watched.complaints, []);
+    assertNone(this.watched.complaints);
   }
 
   #handle(message: Message, context: HandlerContext): unknown {
@@ -206,7 +214,7 @@ export class RunnerBench<Message> {
       const message = `waited in vain for ${what}: ${error instanceof Error ? error.message : String(error)}`;
       throw new assert.AssertionError({ message });
     }
-    assert.deepEqual(complaints(), []);
+    assertNone(complaints());
   }
 
   /** Waits for a promise, and settles as it does. */
@@ -228,11 +236,19 @@ export class RunnerBench<Message> {
   /** Waits a moment for the source to show this, no longer than that. */
   async untilSource(expected: Partial<SourceView>): Promise<void> {
     let view: SourceView | undefined;
-    await this.#forAMoment(`the source to show ${JSON.stringify(expected)}`, async () => {
+    await this.forAMoment(async () => {
       view = await this.harness.look();
       return matches(view, expected);
     });
     assert.deepEqual({ ...view }, { ...view, ...expected }, "where the source has its messages");
+  }
+
+  /** Waits until the source has no message any more, however long that takes. */
+  async untilDone(): Promise<void> {
+    await this.until("the source to have no message any more", async () => {
+      const { ready, held } = await this.harness.look();
+      return ready + held === 0;
+    });
   }
 
   /** Stops what still runs, and looks for what was left behind. */
@@ -254,11 +270,11 @@ export class RunnerBench<Message> {
     const { harness } = this;
     if (harness.leftovers === undefined || this.#rigs.some(({ isAlive }) => isAlive)) return;
     let left: readonly string[] = [];
-    await this.#forAMoment("nothing to be left", async () => {
+    await this.forAMoment(async () => {
       left = (await harness.leftovers?.()) ?? [];
       return left.length === 0;
     });
-    assert.deepEqual(left, [], "what is left of a runner that has stopped");
+    assertNone(left.map((what) => `a runner that has stopped has left ${what}`));
   }
 
   /** Ends everything after a case that has failed, whatever else goes wrong. */
@@ -277,15 +293,19 @@ export class RunnerBench<Message> {
   }
 
   /** Waits until something holds, and a moment at most: what shows only later has another cause. */
-  async #forAMoment(what: string, condition: () => Promise<boolean>): Promise<void> {
-    if (await condition()) return;
-    let isOver = false;
-    const timer = this.clock.setTimer(() => (isOver = true), SHOWING_MS);
-    await this.until(what, async () => isOver || (await condition()));
-    timer.cancel();
+  async forAMoment(condition: () => Promise<boolean>): Promise<void> {
+    for (const stepMs of SHOWING_STEPS_MS) {
+      if (await condition()) return;
+      await this.pass(stepMs);
+    }
+    await condition();
   }
 }
 
 function matches(view: SourceView, expected: Partial<SourceView>): boolean {
   return (Object.keys(expected) as Array<keyof SourceView>).every((name) => view[name] === expected[name]);
+}
+
+function assertNone(complaints: readonly string[]): void {
+  if (complaints.length > 0) throw new assert.AssertionError({ message: complaints.join("; ") });
 }

@@ -64,10 +64,17 @@ export const settlingCases: readonly CaseDefinition[] = [
   }),
 
   always("release: the message can be had again at once", async (bench) => {
-    const { rig, call } = await withOneMessage(bench);
-    call.end(release());
-    await comesAgain(rig, call);
-    assert.equal(rig.counters.settled.release, 1);
+    const rig = await bench.openRig({ places: 1 });
+    await bench.send(2);
+    await rig.untilRunning(1);
+    rig.running[0]?.end(release());
+    await rig.untilCalled(2);
+    await bench.untilSource({ ready: 1, held: 1 }); // One of them is here, whichever it is.
+    rig.answer = () => undefined;
+    rig.running[0]?.end();
+    await rig.untilConfirmed(3);
+    assert.deepEqual([rig.counters.settled.release, rig.counters.settled.ack], [1, 2]);
+    await bench.untilSource({ ready: 0, held: 0, dead: 0 });
   }),
 
   needing(["hasDeadLetters"], "deadLetter: the message is among the dead letters, and nowhere else", async (bench) => {
@@ -156,14 +163,12 @@ export const settlingCases: readonly CaseDefinition[] = [
     await bench.harness.fail?.();
     call.end();
     await bench.pass(1_000);
-    await bench.untilSource({ ready: 0, held: 1 }).catch(() => bench.untilSource({ ready: 1, held: 0 }));
-    assert.equal(rig.counters.settled.ack, 0, "outcomes that were confirmed though nobody was told");
+    const { ready, held } = await bench.harness.look();
+    const confirmed = rig.counters.settled.ack;
+    assert.ok(confirmed + ready + held <= 1, "an outcome was confirmed, and the source still has the message");
     rig.answer = () => undefined; // It may come again.
     await bench.harness.heal?.();
-    await bench.until("the message to be done", async () => {
-      const { ready, held } = await bench.harness.look();
-      return ready + held === 0;
-    });
+    await bench.untilDone();
   }),
 
   needing(["hasLeases"], "keeps a message for as long as its handler runs", async (bench) => {

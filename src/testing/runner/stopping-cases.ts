@@ -174,6 +174,36 @@ export const stoppingCases: readonly CaseDefinition[] = [
     assert.deepEqual([...other.bodies].sort(), [...bodies].sort());
   }),
 
+  always("goes on after a restart beside a handler that the stop has given up on", async (bench) => {
+    const rig = await bench.openRig({ places: 2 });
+    await bench.send(1);
+    await rig.untilRunning(1);
+    const [stuck] = rig.running;
+    await rig.stop({ timeoutMs: 0 });
+    rig.answer = () => undefined;
+    await rig.start();
+    if (rig.places > 1) {
+      const [body = ""] = await bench.send(1);
+      await bench.until("another message to be handled", () => rig.bodies.includes(body));
+    }
+    stuck?.end();
+    await bench.untilDone();
+    assert.ok(rig.bodies.filter((body) => body === stuck?.body).length >= 2, "the message has not come again");
+  }),
+
+  always("brings a message again whose handler was given up on", async (bench) => {
+    const rig = await bench.openRig({ handlerTimeoutMs: 100 });
+    await bench.send(1);
+    await rig.untilRunning(1);
+    const [stuck] = rig.running;
+    rig.answer = () => undefined;
+    await bench.until("the handler to be given up on", () => rig.counters.failed === 1);
+    await bench.pass(100);
+    stuck?.end();
+    await bench.untilDone();
+    assert.ok(rig.calls.length >= 2, "the message has not come again");
+  }),
+
   always("can be started and stopped at once, many times", async (bench) => {
     const rig = bench.createRig({ answer: () => undefined });
     for (let life = 1; life <= 5; life += 1) {
