@@ -17,7 +17,7 @@ export const localstack = (name: string): string => `localstack/localstack tests
 /** What a behaviour is tested with. */
 export interface Bench {
   readonly sqs: SQS;
-  /** Creates a queue of its own for this test, and gives its URL. */
+  /** Creates a queue of its own for this test, and gives its URL. With FifoQueue its name ends in ".fifo". */
   readonly createQueue: (attributes?: Record<string, string>) => Promise<string>;
   readonly send: (queueUrl: string, ...bodies: readonly string[]) => Promise<void>;
   /** Receives up to ten messages, once. */
@@ -49,7 +49,8 @@ function newBench(sqs: SQS): Bench {
     sqs,
     async createQueue(attributes = {}) {
       queueCount += 1;
-      const name = `conformance-${process.pid}-${Date.now().toString(36)}-${queueCount}`;
+      const suffix = attributes["FifoQueue"] === undefined ? "" : ".fifo";
+      const name = `conformance-${process.pid}-${Date.now().toString(36)}-${queueCount}${suffix}`;
       const { QueueUrl = "" } = await sqs.createQueue({ QueueName: name, Attributes: attributes });
       return QueueUrl;
     },

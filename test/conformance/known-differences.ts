@@ -48,6 +48,25 @@ const elasticmq: Readonly<Record<string, string>> = {
   "all attributes of a new queue, with their defaults":
     "MaximumMessageSize, MessageRetentionPeriod and SqsManagedSseEnabled are missing",
   "queues are listed by the beginning of their names": "sends an empty list when there is none",
+  "FIFO: a delete after the visibility has ended is refused": "deletes the message",
+  "FIFO: a delete with the handle of an earlier receive is refused": "code ReceiptHandleIsInvalid",
+  "FIFO: in a batch delete an expired handle fails alone, as ReceiptHandleIsInvalid": "deletes the message",
+  "FIFO: deleting twice succeeds": "the second delete fails with ReceiptHandleIsInvalid",
+  "a receive with the same attempt id brings the same messages and handles": "gives them new handles",
+  "a receive cannot be repeated once one of its messages was deleted": "answers with a 500 that is not JSON",
+  "a receive cannot be repeated once one of its messages had its visibility changed": "repeats it",
+  "a standard queue takes no notice of an attempt id": "refuses it",
+  "an entry without a MessageGroupId makes a whole FIFO batch fail": "that entry fails alone",
+  "an entry without a MessageDeduplicationId makes a whole FIFO batch fail": "that entry fails alone",
+  "a delay of a single FIFO message is refused": "with another message",
+  "with the deduplication scope messageGroup two groups with one id get: first second": "knows no such scope",
+  "a FIFO queue has FIFO's attributes, with their defaults": "DeduplicationScope and FifoThroughputLimit are missing",
+  "content-based deduplication can be switched off": "refuses the attribute with InvalidAttributeName",
+  "a FIFO queue whose name does not end in .fifo is refused": "code InvalidAttributeName",
+  "a standard queue whose name ends in .fifo is refused": "code InvalidAttributeName",
+  "a standard queue does not know FifoQueue, not even as false": "accepts it",
+  "in a FIFO dead-letter queue a message counts as sent when it was moved": "keeps the time at which it was sent",
+  "the dead-letter queue of a FIFO queue must be FIFO": "accepts any",
 };
 
 /** By server, then by the name of the behaviour: what that server does instead. */
