@@ -66,6 +66,9 @@ export class Harvester<Item> {
   readonly #backoff: Backoff;
   readonly #unsettled = new Set<Entry<Item>>();
   #collecting: Array<Entry<Item>> = [];
+  /** What is to be sent as soon as the queue lets a batch through; the batch is made then, so that more can join it. */
+  #due: Array<Entry<Item>> = [];
+  #batchesQueued = 0;
   #resting: Array<Entry<Item>> = [];
   #ageTimer: Timer | undefined;
   #restTimer: Timer | undefined;
@@ -97,12 +100,10 @@ export class Harvester<Item> {
 
   /** Sends what has been collected, without waiting for more. */
   flush(): void {
-    const entries = this.#collecting;
-    if (entries.length === 0) return;
+    if (this.#collecting.length === 0) return;
+    this.#due.push(...this.#collecting);
     this.#collecting = [];
-    for (const batch of this.#split(entries)) {
-      void this.#options.queue.add(() => this.#send(batch), { priority: this.#options.priority });
-    }
+    this.#queueBatches();
   }
 
   /**
@@ -131,8 +132,15 @@ export class Harvester<Item> {
 
   #collect(entry: Entry<Item>): void {
     this.#collecting.push(entry);
-    if (this.#isClosing || this.#collecting.length >= this.#options.maxBatchSize) this.flush();
-    else if (this.#ageTimer === undefined) this.#watchAge(this.#options.maxAgeMs);
+    const { maxBatchSize, maxAgeMs } = this.#options;
+    if (this.#isClosing || this.#collecting.length >= maxBatchSize) this.flush();
+    else if (maxAgeMs === 0) this.#flushSoon();
+    else if (this.#ageTimer === undefined) this.#watchAge(maxAgeMs);
+  }
+
+  /** Without waiting, but with what is added in the same tick. */
+  #flushSoon(): void {
+    if (this.#collecting.length === 1) queueMicrotask(() => this.flush());
   }
 
   #watchAge(delayMs: number): void {
@@ -147,31 +155,37 @@ export class Harvester<Item> {
     }, delayMs);
   }
 
-  #split(entries: Array<Entry<Item>>): Array<Array<Entry<Item>>> {
-    const { maxBatchSize, maxBatchBytes = Infinity, bytesOf = () => 0 } = this.#options;
-    const batches: Array<Array<Entry<Item>>> = [];
-    let batch: Array<Entry<Item>> = [];
-    let batchBytes = 0;
-    for (const entry of entries) {
-      const bytes = bytesOf(entry.item);
-      if (batch.length === maxBatchSize || (batch.length > 0 && batchBytes + bytes > maxBatchBytes)) {
-        batches.push(batch);
-        batch = [];
-        batchBytes = 0;
-      }
-      batch.push(entry);
-      batchBytes += bytes;
+  /** Asks the queue for as many turns as there are batches to send. */
+  #queueBatches(): void {
+    const { queue, priority, maxBatchSize } = this.#options;
+    while (this.#batchesQueued * maxBatchSize < this.#due.length) {
+      this.#batchesQueued += 1;
+      void queue.add(() => this.#sendNext(), { priority });
     }
-    batches.push(batch);
-    return batches;
   }
 
-  async #send(batch: Array<Entry<Item>>): Promise<void> {
-    if (this.#givenUp !== undefined) return;
-    const results = await this.#ask(batch);
+  async #sendNext(): Promise<void> {
+    this.#batchesQueued -= 1;
+    const batch = this.#takeBatch();
+    if (batch.length === 0) return;
+    const answering = this.#ask(batch);
+    this.#queueBatches(); // Bytes may have made it a small one.
+    const results = await answering;
     const failed = batch.filter((entry, index) => !this.#take(entry, results[index]));
     if (failed.length === 0) this.#backoff.reset();
     else this.#rest(failed);
+  }
+
+  #takeBatch(): Array<Entry<Item>> {
+    const { maxBatchSize, maxBatchBytes = Infinity, bytesOf = () => 0 } = this.#options;
+    let batchBytes = 0;
+    let size = 0;
+    for (const entry of this.#due.slice(0, maxBatchSize)) {
+      batchBytes += bytesOf(entry.item);
+      if (size > 0 && batchBytes > maxBatchBytes) break;
+      size += 1;
+    }
+    return this.#due.splice(0, size);
   }
 
   async #ask(batch: ReadonlyArray<Entry<Item>>): Promise<readonly EntryResult[]> {
@@ -221,6 +235,7 @@ export class Harvester<Item> {
     this.#givenUp = { reason };
     this.#endRest();
     this.#collecting = [];
+    this.#due = [];
     for (const entry of this.#unsettled) this.#settle(entry, reason);
   }
 

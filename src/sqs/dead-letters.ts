@@ -84,23 +84,31 @@ export class DeadLetterQueue {
   }
 }
 
-/** The message as it is sent on: its body, its attributes, its group, and the reason, where there is room for it. */
-export function createDeadLetterEntry(message: Message, reason: string): Omit<SendEntry, "Id"> {
+/**
+ * The message as it is sent on: its body, its attributes, its group, and the reason, where there is room for it. On a FIFO
+ * queue it is told from others by its id, so that it is there once even if it was sent twice.
+ */
+export function createDeadLetterEntry(message: Message, reason: string, isFifo: boolean): Omit<SendEntry, "Id"> {
   const attributes = message.MessageAttributes ?? {};
-  const plain = createEntry(message, attributes);
+  const plain = createEntry(message, attributes, isFifo);
   if (Object.keys(attributes).length >= MAX_ATTRIBUTES || reason === "") return plain;
   const StringValue = reason.slice(0, MAX_REASON_LENGTH).replace(REFUSED_CHARACTERS, "\u{FFFD}");
   const explanation = { [DEAD_LETTER_REASON_ATTRIBUTE]: { DataType: "String", StringValue } };
-  const explained = createEntry(message, { ...attributes, ...explanation });
+  const explained = createEntry(message, { ...attributes, ...explanation }, isFifo);
   return measureBytes(explained) > MAX_MESSAGE_BYTES ? plain : explained;
 }
 
-function createEntry(message: Message, attributes: Record<string, MessageAttribute>): Omit<SendEntry, "Id"> {
+function createEntry(
+  message: Message,
+  attributes: Record<string, MessageAttribute>,
+  isFifo: boolean,
+): Omit<SendEntry, "Id"> {
   const groupId = message.Attributes?.["MessageGroupId"];
   return {
     MessageBody: message.Body ?? "",
     ...(Object.keys(attributes).length > 0 && { MessageAttributes: attributes }),
     ...(groupId !== undefined && { MessageGroupId: groupId }),
+    ...(isFifo && message.MessageId !== undefined && { MessageDeduplicationId: message.MessageId }),
   };
 }
 

@@ -99,11 +99,18 @@ export class Hand implements DeliveryKeeper {
   /** Takes in what a receive brought and answers how many places it used. */
   takeIn({ messages, deadline, places }: Answer): number {
     const receivedAt = new Date();
+    /** Groups in which a message that is here will come again: what is behind it must not start before it. */
+    const halted = new Set<string>();
     let used = 0;
     for (const message of messages) {
       const delivery = this.#admit(message, deadline, receivedAt);
-      if (delivery === undefined) continue;
-      if (used < places) {
+      if (delivery === undefined) {
+        const known = this.#deliveries.get(message.MessageId ?? "");
+        if (known?.lane !== undefined && known.willComeAgain) halted.add(known.lane);
+        continue;
+      }
+      const isHalted = delivery.lane !== undefined && halted.has(delivery.lane);
+      if (used < places && !isHalted) {
         used += 1;
         this.#undecided += 1;
         this.#intake.deliver(delivery);
@@ -115,10 +122,12 @@ export class Hand implements DeliveryKeeper {
   }
 
   settle(delivery: SqsDelivery, outcome: Outcome, { isStillRunning }: SettleFacts): "later" {
-    delivery.phase = isStillRunning ? "abandoned" : "settling";
+    const isDelete = outcome.kind === "ack" || outcome.kind === "drop";
+    if (isStillRunning) delivery.phase = "abandoned";
+    else delivery.phase = isDelete ? "deleting" : "returning";
     this.#undecided -= 1;
     this.#unconfirmed += 1;
-    if (outcome.kind === "ack" || outcome.kind === "drop") this.#settler.delete(delivery);
+    if (isDelete) this.#settler.delete(delivery);
     else void this.#tell(delivery, outcome);
     this.#flushIfAlone();
     return "later";
@@ -170,7 +179,9 @@ export class Hand implements DeliveryKeeper {
       this.#readmit(known, receipt);
       return undefined;
     }
-    const delivery = new SqsDelivery({ id, message, receipt, receivedAt }, this);
+    // Without its group a message of a FIFO queue could overtake any other: they all share one lane then.
+    const lane = this.#options.isFifo ? (message.Attributes?.["MessageGroupId"] ?? "") : undefined;
+    const delivery = new SqsDelivery({ id, message, lane, receipt, receivedAt }, this);
     this.#deliveries.set(id, delivery);
     this.#leases.keep(delivery);
     return delivery;
@@ -217,7 +228,7 @@ export class Hand implements DeliveryKeeper {
   async #sendDeadLetter(delivery: SqsDelivery, reason: string): Promise<void> {
     try {
       const queueUrl = await this.#deadLetterQueue.url();
-      const entry = createDeadLetterEntry(delivery.message, reason);
+      const entry = createDeadLetterEntry(delivery.message, reason, this.#options.isFifo);
       const sent = this.#settler.sendDeadLetter({ delivery, queueUrl, entry, bytes: measureBytes(entry) });
       this.#flushIfAlone();
       await sent;

@@ -5,7 +5,10 @@ import { isSqsPort, isSqsSdkClient, type SqsClient } from "./port.js";
 
 /** What an `SqsRunner` is made with. */
 export interface SqsRunnerOptions {
-  /** The URL of the queue, such as `https://sqs.eu-west-1.amazonaws.com/123456789012/orders`. */
+  /**
+   * The URL of the queue, such as `https://sqs.eu-west-1.amazonaws.com/123456789012/orders`. One that ends in `.fifo` is
+   * consumed in the order of its message groups.
+   */
   queueUrl: string;
   /**
    * An SDK client of any 3.x version, or anything that has the calls of `SqsPort`. Yours stays yours: it is not
@@ -39,7 +42,7 @@ export interface SqsRunnerOptions {
   messageSystemAttributeNames?: readonly string[] | undefined;
   /**
    * How long a finished message waits for a batch of ten to fill before it is acknowledged, in milliseconds. It does not
-   * wait when nothing else is running. 0 to 10,000; default 250.
+   * wait when nothing else is running. 0 to 10,000; default 250, and 0 for a FIFO queue: its group waits for it.
    */
   settleMaxAgeMs?: number | undefined;
   /** The most acknowledgement, retry and heartbeat requests that are out at once. 1 to 1,000; default 25. */
@@ -60,7 +63,10 @@ export interface SqsRunnerOptions {
    * lease has a sixth of `visibilityTimeoutSeconds` if that is less. 100 to 60,000; default 10,000.
    */
   requestTimeoutMs?: number | undefined;
-  /** Where `deadLetter` sends to. Default: the dead-letter queue that the queue's redrive policy names. */
+  /**
+   * Where `deadLetter` sends to; a FIFO queue for the messages of one. Default: the dead-letter queue that the queue's
+   * redrive policy names.
+   */
   deadLetterQueueUrl?: string | undefined;
   /** For tests: numbers from 0 up to 1, for the jitter of delays. Default `Math.random`. */
   random?: (() => number) | undefined;
@@ -88,6 +94,8 @@ export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
 /** The options with nothing left open, but for what has no value of its own. */
 export interface ResolvedSqsOptions {
   readonly queueUrl: string;
+  /** Whether the order within message groups is to be kept. */
+  readonly isFifo: boolean;
   readonly client: SqsClient | undefined;
   readonly region: string | undefined;
   readonly waitTimeSeconds: number;
@@ -111,8 +119,10 @@ export function resolveSqsOptions(options: SqsRunnerOptions): ResolvedSqsOptions
 
 function readOptions(reader: OptionReader): ResolvedSqsOptions {
   const queueUrl = readQueueUrl(reader, "queueUrl");
+  const isFifo = isFifoUrl(queueUrl);
   const resolved = {
     queueUrl,
+    isFifo,
     client: readClient(reader),
     region: readRegion(reader, queueUrl),
     waitTimeSeconds: reader.integer("waitTimeSeconds", { min: 1, max: 20, fallback: 20 }),
@@ -120,12 +130,12 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     maxReceives: reader.integer("maxReceives", { min: 1, max: 1_000, fallback: 25 }),
     messageAttributeNames: reader.strings("messageAttributeNames", ["All"]),
     messageSystemAttributeNames: readSystemAttributeNames(reader),
-    settleMaxAgeMs: reader.number("settleMaxAgeMs", { min: 0, max: 10_000, fallback: 250 }),
+    settleMaxAgeMs: reader.number("settleMaxAgeMs", { min: 0, max: 10_000, fallback: isFifo ? 0 : 250 }),
     maxSettleRequests: reader.integer("maxSettleRequests", { min: 1, max: 1_000, fallback: 25 }),
     maxUnconfirmed: reader.integer("maxUnconfirmed", { min: 10, max: 100_000, fallback: 5_000 }),
     pollGraceMs: reader.number("pollGraceMs", { min: 0, max: 20_000, fallback: 1_000 }),
     requestTimeoutMs: reader.number("requestTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
-    deadLetterQueueUrl: reader.has("deadLetterQueueUrl") ? readQueueUrl(reader, "deadLetterQueueUrl") : undefined,
+    deadLetterQueueUrl: readDeadLetterQueueUrl(reader, isFifo),
     random: safeRandom(reader.function<() => number>("random") ?? Math.random),
   };
   reader.finish();
@@ -149,10 +159,23 @@ function readQueueUrl(reader: OptionReader, name: "queueUrl" | "deadLetterQueueU
   if (typeof value !== "string" || !isQueueUrl(value)) {
     throw new OptionError(name, "the URL of a queue (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)", value);
   }
-  if (value.endsWith(".fifo")) {
-    throw new OptionError(name, "the URL of a standard queue, as the order of FIFO queues is not kept yet", value);
-  }
   return value;
+}
+
+/** The name of a FIFO queue ends in `.fifo`, and no other's does (CreateQueue, API reference). */
+function isFifoUrl(queueUrl: string): boolean {
+  return new URL(queueUrl).pathname.endsWith(".fifo");
+}
+
+function readDeadLetterQueueUrl(reader: OptionReader, isFifo: boolean): string | undefined {
+  if (!reader.has("deadLetterQueueUrl")) return undefined;
+  const value = readQueueUrl(reader, "deadLetterQueueUrl");
+  if (isFifoUrl(value) === isFifo) return value;
+  throw new OptionError(
+    "deadLetterQueueUrl",
+    `the URL of a ${isFifo ? "FIFO" : "standard"} queue, as queueUrl is`,
+    value,
+  );
 }
 
 function isQueueUrl(value: string): boolean {
@@ -161,7 +184,8 @@ function isQueueUrl(value: string): boolean {
   return (protocol === "https:" || protocol === "http:") && pathname.length > 1 && !pathname.endsWith("/");
 }
 
-function readClient(reader: OptionReader): SqsClient | undefined {
+/** The option `client`: structural, so that no version of the SDK matters. */
+export function readClient(reader: OptionReader): SqsClient | undefined {
   const client = reader.raw("client");
   if (client === undefined) return undefined;
   if (typeof client === "object" && client !== null && (isSqsPort(client) || isSqsSdkClient(client))) return client;

@@ -10,6 +10,8 @@ export interface ReceiveMessageInput {
   VisibilityTimeout: number;
   MessageAttributeNames: string[];
   MessageSystemAttributeNames: string[];
+  /** On FIFO queues: with the same one, the same messages come again if nobody has had them. */
+  ReceiveRequestAttemptId?: string;
 }
 
 /** One entry of a batch that failed. */
@@ -33,6 +35,7 @@ export interface SendEntry {
   MessageBody: string;
   MessageAttributes?: Record<string, MessageAttribute>;
   MessageGroupId?: string;
+  MessageDeduplicationId?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Asks the queue for messages: as many requests at once as they come back full, one when it is empty.
-import { MillraceError, type ServiceError } from "../errors.js";
+import { randomUUID } from "node:crypto";
+import { MillraceError, type ServiceError, type ServiceErrorClass } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
 import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
@@ -19,6 +20,11 @@ const MAX_LATENCY_MS = 1_000;
 const LIMIT_DECAY = 0.1;
 /** After failures. */
 const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
+/**
+ * Failures after which the service may have given messages to the request all the same. A throttled one cannot be repeated
+ * by its id (awslabs/amazon-sqs-java-messaging-lib, issue 213).
+ */
+const MAY_HAVE_BEEN_DONE: ReadonlySet<ServiceErrorClass> = new Set(["network", "service"]);
 /** After answers that brought nothing and did not wait for anything. */
 const EMPTY_BACKOFF = { baseMs: 100, maxMs: 5_000 } as const;
 
@@ -31,6 +37,8 @@ export class Receiver {
   readonly #backoff: Backoff;
   readonly #emptyBackoff: Backoff;
   readonly #inFlight = new Set<AbortController>();
+  /** Receives of a FIFO queue whose answers did not come: asked for again, they bring the same messages. */
+  readonly #unanswered: string[] = [];
   readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
   /** How many receives may be out: grows with full ones, shrinks with empty ones. */
   #limit = 1;
@@ -121,12 +129,12 @@ export class Receiver {
     const sentAt = this.#intake.clock.now();
     const watchdog = this.#watch(controller, waitTimeSeconds);
     const isProbe = waitTimeSeconds === 0;
+    const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
     this.#inFlight.add(controller);
     try {
-      const answering = this.#port.receiveMessage(this.#inputFor(places, waitTimeSeconds), {
-        abortSignal: controller.signal,
-      });
+      const input = this.#inputFor(places, waitTimeSeconds, attemptId);
+      const answering = this.#port.receiveMessage(input, { abortSignal: controller.signal });
       const messages = readMessages(await abortable(answering, controller.signal));
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
@@ -138,6 +146,7 @@ export class Receiver {
     } catch (cause) {
       if (cause === this.#stopReason) return undefined;
       const error = toServiceError(cause, "ReceiveMessage");
+      if (attemptId !== undefined && MAY_HAVE_BEEN_DONE.has(error.errorClass)) this.#unanswered.push(attemptId);
       if (!isProbe || error.errorClass !== "fatal") this.#backOff(error, sentAt);
       return error;
     } finally {
@@ -161,7 +170,7 @@ export class Receiver {
     return this.#intake.clock.setTimer(() => controller.abort(createTimeoutError("ReceiveMessage", limitMs)), limitMs);
   }
 
-  #inputFor(places: number, waitTimeSeconds: number): ReceiveMessageInput {
+  #inputFor(places: number, waitTimeSeconds: number, attemptId: string | undefined): ReceiveMessageInput {
     const { queueUrl, visibilityTimeoutSeconds, messageAttributeNames, messageSystemAttributeNames } = this.#options;
     return {
       QueueUrl: queueUrl,
@@ -170,6 +179,7 @@ export class Receiver {
       VisibilityTimeout: visibilityTimeoutSeconds,
       MessageAttributeNames: [...messageAttributeNames],
       MessageSystemAttributeNames: [...messageSystemAttributeNames],
+      ...(attemptId !== undefined && { ReceiveRequestAttemptId: attemptId }),
     };
   }
 

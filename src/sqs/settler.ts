@@ -70,6 +70,8 @@ export class Settler {
   readonly #returns: Harvester<Return>;
   readonly #extensions: Harvester<TimedExtension>;
   readonly #deadLetters: Harvester<DeadLetterItem>;
+  /** Aborts when there is no more time to tell anything. */
+  #closing: AbortSignal | undefined;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -81,8 +83,9 @@ export class Settler {
       send: (deliveries) => this.#sendDeletes(deliveries),
       retryUntil: (delivery) => delivery.deadline,
       onSettled: (delivery, error) => {
-        // A standard queue confirms a delete by an old handle, and may have deleted nothing.
-        if (error === undefined && delivery.receiptHandle !== delivery.deletedWith) this.delete(delivery);
+        // An old handle: a standard queue confirms it and may have deleted nothing, a FIFO queue refuses it.
+        const isVoid = delivery.receiptHandle !== delivery.deletedWith;
+        if (isVoid && this.#closing?.aborted !== true) this.delete(delivery);
         else options.onDeleted(delivery, error);
       },
     });
@@ -136,6 +139,7 @@ export class Settler {
 
   /** Flushes everything; dead letters first, as each is followed by its delete. */
   async close(signal: AbortSignal): Promise<void> {
+    this.#closing = signal;
     await this.#deadLetters.close(signal);
     await Promise.all([this.#deletes.close(signal), this.#returns.close(signal)]);
     await this.#extensions.close(signal);

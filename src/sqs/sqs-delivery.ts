@@ -23,11 +23,20 @@ export interface Receipt {
 
 /**
  * - `here`: it waits or runs.
- * - `settling`: its outcome is on the way to the service.
+ * - `deleting`, `returning`: its outcome is on the way to the service; a dead letter may turn out to be returned.
  * - `abandoned`: it was settled without its handler, which still runs.
  * - `superseded`: it was given back and came again before the service had answered: another delivery carries it.
  */
-export type DeliveryPhase = "here" | "settling" | "abandoned" | "superseded";
+export type DeliveryPhase = "here" | "deleting" | "returning" | "abandoned" | "superseded";
+
+/** What a delivery is made of. */
+export interface SqsDeliveryParts {
+  readonly id: string;
+  readonly message: Message;
+  readonly lane: string | undefined;
+  readonly receipt: Receipt;
+  readonly receivedAt: Date;
+}
 
 /** One message of a queue, with its lease. The lease scheduler finds it by its own fields. */
 export class SqsDelivery implements Delivery<Message>, Scheduled {
@@ -35,6 +44,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   readonly message: Message;
   readonly attempt: number;
   readonly receivedAt: Date;
+  /** Its message group, where the order within groups is to be kept. */
+  readonly lane: string | undefined;
   readonly #keeper: DeliveryKeeper;
   phase: DeliveryPhase = "here";
   /** Whether the lease has lapsed: others may have the message. */
@@ -56,11 +67,12 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   dueAt: number = Infinity;
   queueIndex = -1;
 
-  constructor(parts: { id: string; message: Message; receipt: Receipt; receivedAt: Date }, keeper: DeliveryKeeper) {
+  constructor(parts: SqsDeliveryParts, keeper: DeliveryKeeper) {
     this.id = parts.id;
     this.message = parts.message;
     this.attempt = Number(parts.message.Attributes?.["ApproximateReceiveCount"] ?? 1) || 1;
     this.receivedAt = parts.receivedAt;
+    this.lane = parts.lane;
     this.receiptHandle = parts.receipt.handle;
     this.deadline = parts.receipt.deadline;
     this.latestDeadline = parts.receipt.latestDeadline;
@@ -69,6 +81,11 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
 
   get groupId(): string | undefined {
     return this.message.Attributes?.["MessageGroupId"];
+  }
+
+  /** Whether it is settled, and yet to come again: its group must not go on without it. */
+  get willComeAgain(): boolean {
+    return this.phase === "abandoned" || this.phase === "returning";
   }
 
   begin(): boolean {

@@ -95,6 +95,7 @@ export class WorkerRig implements WorkerHost {
   /** How many places somebody waits for. */
   awaited = 0;
   mostRunning = 0;
+  readonly waitingForTurn = 0;
   /** How much may be held although it is more than there is room for, since `makePlace` was called. */
   #overfull = 0;
   #lastId = 0;

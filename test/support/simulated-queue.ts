@@ -17,6 +17,8 @@ export interface SimulatedQueueOptions {
   readonly messages?: number;
   /** With it, the queue has a dead-letter queue. */
   readonly maxReceiveCount?: number;
+  /** Whether it is a FIFO queue; its messages are sent with `sendTo`. */
+  readonly isFifo?: boolean;
   readonly journal?: boolean;
   readonly seed?: number;
 }
@@ -39,10 +41,16 @@ export class SimulatedQueue {
   static async create(options: SimulatedQueueOptions = {}): Promise<SimulatedQueue> {
     const clock = new VirtualClock();
     const sqs = new SimulatedSqs({ clock, seed: options.seed ?? 1, journal: options.journal ?? false });
-    const deadLetters = await sqs.createQueue({ QueueName: "jobs-dead" });
+    const suffix = options.isFifo === true ? ".fifo" : "";
+    const fifo = options.isFifo === true ? { FifoQueue: "true" } : {};
+    const deadLetters = await sqs.createQueue({ QueueName: `jobs-dead${suffix}`, Attributes: fifo });
     const { QueueUrl } = await sqs.createQueue({
-      QueueName: "jobs",
-      Attributes: { ...options.attributes, ...(options.maxReceiveCount && redrive(options.maxReceiveCount)) },
+      QueueName: `jobs${suffix}`,
+      Attributes: {
+        ...fifo,
+        ...options.attributes,
+        ...(options.maxReceiveCount && redrive(options.maxReceiveCount, suffix)),
+      },
     });
     const queue = new SimulatedQueue({ clock, sqs, url: QueueUrl, deadLetterUrl: deadLetters.QueueUrl });
     await queue.send(options.messages ?? 0);
@@ -59,6 +67,22 @@ export class SimulatedQueue {
         this.#sent += 1;
         return { Id: String(index), MessageBody: String(this.#sent - 1), ...attributes };
       });
+      await this.sqs.sendMessageBatch({ QueueUrl: this.url, Entries });
+    }
+    Object.assign(this.sqs.faults, faults);
+  }
+
+  /** Sends messages to a FIFO queue, such as "a1": the first of group a. Whatever faults are switched on; takes no time. */
+  async sendTo(...bodies: string[]): Promise<void> {
+    const faults = { ...this.sqs.faults };
+    this.sqs.clearFaults();
+    for (let from = 0; from < bodies.length; from += 10) {
+      const Entries = bodies.slice(from, from + 10).map((MessageBody, index) => ({
+        Id: String(index),
+        MessageBody,
+        MessageGroupId: MessageBody.replace(/\d+$/u, ""),
+        MessageDeduplicationId: MessageBody,
+      }));
       await this.sqs.sendMessageBatch({ QueueUrl: this.url, Entries });
     }
     Object.assign(this.sqs.faults, faults);
@@ -142,7 +166,7 @@ export class Gauge {
   }
 }
 
-function redrive(maxReceiveCount: number): Record<string, string> {
-  const deadLetterTargetArn = "arn:aws:sqs:us-east-1:000000000000:jobs-dead";
+function redrive(maxReceiveCount: number, suffix: string): Record<string, string> {
+  const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:jobs-dead${suffix}`;
   return { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }) };
 }

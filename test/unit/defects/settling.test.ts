@@ -195,14 +195,6 @@ describe("settling", () => {
     await queue.clock.runUntil(consumer.stop());
   });
 
-  it("37: a FIFO queue, whose groups a linger would stall, is refused", () => {
-    const construct = (): Consumer =>
-      new Consumer(() => undefined, { queueUrl: "https://sqs.us-east-1.amazonaws.com/000000000000/jobs.fifo" });
-    expect(construct).toThrow(
-      expect.objectContaining({ option: "queueUrl", expected: expect.stringContaining("FIFO") as unknown }),
-    );
-  });
-
   it.each(["acknowledged", "retried", "dead-lettered"])(
     "37: nothing lingers when nothing else is running (%s)",
     async (what) => {

@@ -60,10 +60,13 @@ describe("an option is refused", () => {
     expect(refusalOf({ queueUrl })).toMatchObject({ option: "queueUrl", code: "OPTION_INVALID" });
   });
 
-  test.each(["queueUrl", "deadLetterQueueUrl"])("%s of a FIFO queue", (option) => {
-    expect(refusalOf({ [option]: `${QUEUE_URL}.fifo` })).toMatchObject({
-      option,
-      received: expect.stringContaining(".fifo") as string,
+  test.each([
+    [QUEUE_URL, `${QUEUE_URL}-dead.fifo`, "a standard queue"],
+    [`${QUEUE_URL}.fifo`, `${QUEUE_URL}-dead`, "a FIFO queue"],
+  ])("deadLetterQueueUrl of another kind than queueUrl: %s and %s", (queueUrl, deadLetterQueueUrl, expected) => {
+    expect(refusalOf({ queueUrl, deadLetterQueueUrl })).toMatchObject({
+      option: "deadLetterQueueUrl",
+      expected: expect.stringContaining(expected) as string,
     });
   });
 

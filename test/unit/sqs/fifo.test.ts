@@ -1,0 +1,92 @@
+import { deadLetter, type Message, type ReceiveMessageInput } from "millrace";
+import { describe, expect, it } from "vitest";
+import { SimulatedQueue } from "../../support/simulated-queue.js";
+
+describe("a FIFO queue", () => {
+  it("is asked again for what came with an answer that was lost, by the same attempt id", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "a2", "b1");
+    const attemptIds: Array<string | undefined> = [];
+    const client = queue.portWith({
+      receiveMessage: async (input: ReceiveMessageInput, options) => {
+        attemptIds.push(input.ReceiveRequestAttemptId);
+        const answer = await queue.sqs.receiveMessage(input, options);
+        if (attemptIds.length === 1) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+        return answer;
+      },
+    });
+    const started: string[] = [];
+    const consumer = queue.consume(({ Body = "" }: Message) => void started.push(Body), { client });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(queue.clock.now()).toBeLessThan(1_000); // Without it, they would be hidden for 30 s.
+    expect(started.toSorted()).toEqual(["a1", "a2", "b1"]);
+    expect(attemptIds[1]).toBe(attemptIds[0]);
+    expect(attemptIds[2]).not.toBe(attemptIds[1]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("does not go on in a group whose message has a handler that was given up on", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "a2");
+    const started: string[] = [];
+    const handler = ({ Body = "" }: Message, { attempt }: { attempt: number }): Promise<void> => {
+      started.push(`${Body} #${attempt}`);
+      return queue.work(Body === "a1" && attempt === 1 ? 100_000 : 10);
+    };
+    const consumer = queue.consume(handler, { handlerTimeoutMs: 1_000, abortGraceMs: 0 });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.advance(99_000);
+    expect(started).toEqual(["a1 #1"]);
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(started.map((entry) => entry.slice(0, 2))).toEqual(["a1", "a1", "a2"]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("goes on with its groups after a restart, in order", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "a2", "a3", "a4");
+    const ended: string[] = [];
+    const consumer = queue.consume(async ({ Body = "" }: Message) => {
+      await queue.work(100);
+      ended.push(Body);
+    });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.advance(150);
+    await queue.clock.runUntil(consumer.stop());
+    expect(queue.counts).toEqual({ visible: 2, inFlight: 0, delayed: 0 });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(ended).toEqual(["a1", "a2", "a3", "a4"]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("sends dead letters on in their groups, each once, and goes on with the group", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true, maxReceiveCount: 5 });
+    await queue.sendTo("a1", "a2");
+    const consumer = queue.consume(({ Body }: Message) => (Body === "a1" ? deadLetter("broken") : undefined));
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    const { Messages = [] } = await queue.sqs.receiveMessage({
+      QueueUrl: queue.deadLetterUrl,
+      MessageSystemAttributeNames: ["All"],
+    });
+    expect(Messages.map(({ Body, Attributes }) => [Body, Attributes?.["MessageGroupId"]])).toEqual([["a1", "a"]]);
+    expect(Messages[0]?.Attributes?.["MessageDeduplicationId"]).toMatch(/^[0-9a-f-]{36}$/u);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("keeps leases of messages that wait for their group's turn", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "a2", "a3");
+    const attempts: number[] = [];
+    const consumer = queue.consume(async (_message, { attempt }) => {
+      attempts.push(attempt);
+      await queue.work(50_000);
+    });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(attempts).toEqual([1, 1, 1]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+});
