@@ -2,7 +2,7 @@
 //
 //   index                        lambda, threads (entry points of their own)
 //   consumer                     testing (may use everything, is used by nothing)
-//   sqs, memory
+//   sqs, memory, rabbitmq
 //   runner
 //   worker, harvester
 //   internal
@@ -18,7 +18,7 @@ const LAYERS: ReadonlyArray<readonly string[]> = [
   ["internal"],
   ["worker", "harvester"],
   ["runner"],
-  ["sqs", "memory"],
+  ["sqs", "memory", "rabbitmq"],
   ["consumer"],
   ["index", "lambda", "threads"],
 ];

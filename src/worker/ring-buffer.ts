@@ -41,6 +41,11 @@ export class RingBuffer<Item> {
     return item;
   }
 
+  /** The item that comes next. */
+  peek(): Item | undefined {
+    return this.#slots[this.#head];
+  }
+
   /** Takes out everything, in order, and lets go of the array. */
   clear(): Item[] {
     const items: Item[] = [];

@@ -1,0 +1,133 @@
+// The options of RabbitRunner, read and checked.
+import { OptionError } from "../errors.js";
+import { OptionReader } from "../internal/options.js";
+
+/** What a `RabbitRunner` is made with. */
+export interface RabbitRunnerOptions {
+  /**
+   * Where the broker is: `amqp://user:password@host:5672/vhost`, or `amqps:` for TLS; without a path, the virtual host `/`.
+   * `?heartbeat=30` sets the heartbeat in seconds. Several URLs are the nodes of one cluster, tried in turn.
+   */
+  url: string | readonly string[];
+  /** The queue. It must exist: it is never declared. */
+  queue: string;
+  /**
+   * The most messages that are here at once, unacknowledged. 1 to Infinity; default Infinity: as many as the consumer's
+   * worker has places for.
+   */
+  prefetch?: number | undefined;
+  /**
+   * Whether rejected messages of the queue go to a dead-letter exchange: by its argument `x-dead-letter-exchange`, or by a
+   * policy. A client cannot ask, and a broker discards what is rejected without one. Without this, `deadLetter()` rejects
+   * nothing: it fails with `DEAD_LETTER_QUEUE_UNKNOWN`, and the message is requeued. Default false.
+   */
+  hasDeadLetterExchange?: boolean | undefined;
+  /**
+   * The delays for which there are retry queues, in whole seconds, 1 to 43,200; `retry` takes the next longer one, or the
+   * longest. Default none: a message that is to be retried later is held here until then.
+   */
+  retryDelaysSeconds?: readonly number[] | undefined;
+  /** Whether to declare the retry queues where they are missing. Default false: they must exist. */
+  shouldDeclareRetryQueues?: boolean | undefined;
+  /** The type that retry queues are declared with: `"quorum"` or `"classic"`. Default `"quorum"`. */
+  retryQueueType?: "quorum" | "classic" | undefined;
+  /**
+   * The most messages that are held here until their retry is due, where there are no retry queues. While there are as
+   * many, the prefetch does not grow. 1 to 100,000; default 1,000.
+   */
+  maxHeldRetries?: number | undefined;
+  /** What the connection is called in the broker's lists. Default `"millrace"`. */
+  connectionName?: string | undefined;
+  /** How long connecting may take, in milliseconds. 100 to 600,000; default 10,000. */
+  connectTimeoutMs?: number | undefined;
+  /** Options for the socket, passed on to `amqplib`: for TLS `ca`, `cert`, `key` and so on. Default none. */
+  socketOptions?: object | undefined;
+  /** For tests: numbers from 0 up to 1, for the jitter of delays. Default `Math.random`. */
+  random?: (() => number) | undefined;
+}
+
+/** The options with nothing left open. */
+export interface ResolvedRabbitOptions {
+  readonly urls: readonly string[];
+  readonly queue: string;
+  readonly prefetch: number;
+  readonly hasDeadLetterExchange: boolean;
+  readonly retryDelaysSeconds: readonly number[];
+  readonly shouldDeclareRetryQueues: boolean;
+  readonly retryQueueType: "quorum" | "classic";
+  readonly maxHeldRetries: number;
+  readonly connectionName: string;
+  readonly connectTimeoutMs: number;
+  readonly socketOptions: Readonly<Record<string, unknown>>;
+  readonly random: () => number;
+}
+
+const LONGEST_DELAY_SECONDS = 43_200;
+
+/** @throws OptionError when an option cannot be used. */
+export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
+  const reader = new OptionReader("RabbitRunner", options);
+  const resolved = {
+    urls: readUrls(reader.raw("url")),
+    queue: reader.string("queue"),
+    prefetch: reader.integer("prefetch", { min: 1, max: Infinity, fallback: Infinity }),
+    hasDeadLetterExchange: reader.boolean("hasDeadLetterExchange", false),
+    retryDelaysSeconds: readDelays(reader.raw("retryDelaysSeconds")),
+    shouldDeclareRetryQueues: reader.boolean("shouldDeclareRetryQueues", false),
+    retryQueueType: readQueueType(reader.raw("retryQueueType")),
+    maxHeldRetries: reader.integer("maxHeldRetries", { min: 1, max: 100_000, fallback: 1_000 }),
+    connectionName: reader.string("connectionName", "millrace"),
+    connectTimeoutMs: reader.number("connectTimeoutMs", { min: 100, max: 600_000, fallback: 10_000 }),
+    socketOptions: { ...reader.object<object>("socketOptions", "options for a socket", []) },
+    random: reader.function<() => number>("random") ?? Math.random,
+  };
+  if (resolved.shouldDeclareRetryQueues && resolved.retryDelaysSeconds.length === 0) {
+    throw new OptionError("shouldDeclareRetryQueues", "to be absent without retryDelaysSeconds", true);
+  }
+  reader.finish();
+  return Object.freeze(resolved);
+}
+
+function readUrls(value: unknown): readonly string[] {
+  const urls: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (urls.length === 0) throw new OptionError("url", "at least one URL", value);
+  return Object.freeze(urls.map(readUrl));
+}
+
+function readUrl(value: unknown): string {
+  const expected = "an AMQP URL, such as amqp://user:password@localhost:5672/vhost";
+  if (typeof value !== "string") throw new OptionError("url", expected, value);
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isAmqp = (url?.protocol === "amqp:" || url?.protocol === "amqps:") && url.hostname !== "";
+  if (!isAmqp || !/^(?:%[\da-f]{2}|[^%])*$/iu.test(url.pathname))
+    throw new OptionError("url", expected, hidePassword(value));
+  return value;
+}
+
+/** Errors end up in logs. */
+function hidePassword(url: string): string {
+  return url.replace(/\/\/.*@/u, "//…@");
+}
+
+/** The virtual host that a URL names. */
+export function vhostOf(url: string): string {
+  const path = new URL(url).pathname.slice(1);
+  return path === "" ? "/" : decodeURIComponent(path);
+}
+
+function readDelays(value: unknown): readonly number[] {
+  if (value === undefined) return [];
+  const isDelay = (delay: unknown): boolean =>
+    typeof delay === "number" && Number.isInteger(delay) && delay >= 1 && delay <= LONGEST_DELAY_SECONDS;
+  if (!Array.isArray(value) || !value.every(isDelay)) {
+    throw new OptionError("retryDelaysSeconds", `an array of whole numbers from 1 to ${LONGEST_DELAY_SECONDS}`, value);
+  }
+  return Object.freeze([...new Set(value as number[])].sort((one, other) => one - other));
+}
+
+function readQueueType(value: unknown): "quorum" | "classic" {
+  if (value === undefined) return "quorum";
+  if (value !== "quorum" && value !== "classic")
+    throw new OptionError("retryQueueType", '"quorum" or "classic"', value);
+  return value;
+}

@@ -1,0 +1,294 @@
+// One channel on which messages come, from its opening until it is gone: what it delivered can be settled on it alone.
+import { MillraceError } from "../errors.js";
+import type { Timer } from "../internal/clock.js";
+import { createDeferred } from "../internal/deferred.js";
+import type { Outcome } from "../runner/outcome.js";
+import type { Intake } from "../runner/runner.js";
+import { HeldRetries } from "./held-retries.js";
+import { untilAborted } from "./link.js";
+import type { RabbitMessage } from "./message.js";
+import type { ResolvedRabbitOptions } from "./options.js";
+import type { AmqpChannel } from "./port.js";
+import type { PlaceTaker } from "./place-taker.js";
+import { Prefetch } from "./prefetch.js";
+import { createCancelledError } from "./rabbit-errors.js";
+import { type DeliveryKeeper, RabbitDelivery } from "./rabbit-delivery.js";
+import { createCopyOptions, pickDelaySeconds, retryQueueName } from "./retry-queues.js";
+import type { RetryPublisher } from "./retry-publisher.js";
+import type { Tap } from "./tap.js";
+
+/** What a subscription works with. */
+export interface SubscriptionParts {
+  readonly channel: AmqpChannel;
+  readonly intake: Intake<RabbitMessage>;
+  readonly options: ResolvedRabbitOptions;
+  readonly places: PlaceTaker;
+  readonly publisher: Pick<RetryPublisher, "publish">;
+  /** See `Prefetch.slots`; 0 for the first channel. */
+  readonly slots: number;
+}
+
+/** What the broker is told of a message. */
+type Verdict = "ack" | "requeue" | "reject";
+
+/** How long a queue whose consumer the broker has cancelled is left alone. */
+const CANCELLED_MS = 500;
+/** How long a message is held that is not rejected, as nobody knows whether there is a dead-letter exchange. */
+const REFUSED_MS = 30_000;
+
+/** The deliveries of one channel. */
+export class Subscription implements DeliveryKeeper {
+  readonly #parts: SubscriptionParts;
+  readonly #prefetch: Prefetch;
+  readonly #held: HeldRetries;
+  readonly #deliveries = new Set<RabbitDelivery>();
+  readonly #publishing = new Set<Promise<void>>();
+  readonly #ended = createDeferred();
+  #phase: "open" | "closing" | "lost" = "open";
+  /** Set while the queue is left alone. */
+  #rest: Timer | undefined;
+  #pending = 0;
+  #arrived = 0;
+  #arrivedAt: number;
+
+  constructor(parts: SubscriptionParts) {
+    this.#parts = parts;
+    const { channel, intake, options, places } = parts;
+    this.#arrivedAt = intake.clock.now();
+    this.#held = new HeldRetries({ clock: intake.clock, requeue: (delivery) => this.#tell(delivery, "requeue") });
+    this.#prefetch = new Prefetch({
+      clock: intake.clock,
+      giveBack: (count) => intake.giveBack(count),
+      open: (tap) => this.#openTap(tap),
+      close: async (tap) => void (await channel.cancel(tap.consumerTag)),
+      wake: () => places.wake(),
+      limit: options.prefetch,
+      held: () => this.#held.size + this.#publishing.size,
+      maxHeld: options.maxHeldRetries,
+      slots: parts.slots,
+    });
+  }
+
+  /** Outcomes that are decided, and that the broker was not told. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get slots(): number {
+    return this.#prefetch.slots;
+  }
+
+  /** Resolves when the broker was asked for messages, or never will be. */
+  get asked(): Promise<void> {
+    return this.#prefetch.opened;
+  }
+
+  /** Resolves when the channel is gone. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  start(): void {
+    this.#parts.places.serve(this.#prefetch);
+  }
+
+  /** Asks for nothing more, and resolves when nothing more comes. */
+  async stop(): Promise<void> {
+    this.#parts.places.serve(undefined);
+    this.#rest?.cancel();
+    await this.#prefetch.stop();
+  }
+
+  /** Tells the broker what is still to be told, and waits for its confirmation, until the signal aborts. */
+  async close(signal: AbortSignal): Promise<void> {
+    if (this.#phase === "lost") return;
+    this.#phase = "closing";
+    this.#held.flush();
+    await untilAborted(Promise.all(this.#publishing), signal);
+    await untilAborted(this.#prefetch.stop(), signal);
+    // The broker answers when it has worked on everything that it was told before.
+    const answered = this.#parts.channel.close().catch(() => undefined); // Closed already.
+    await untilAborted(Promise.race([answered, this.ended]), signal);
+  }
+
+  /** The channel is gone: the broker has its messages again, and gives them to somebody else. */
+  lose(reason: MillraceError): void {
+    if (this.#phase === "lost") return;
+    this.#phase = "lost";
+    this.#parts.places.serve(undefined);
+    this.#rest?.cancel();
+    this.#prefetch.lose();
+    this.#held.clear();
+    for (const delivery of this.#deliveries) {
+      const isDecided = delivery.phase === "decided";
+      delivery.phase = "lost";
+      if (isDecided) this.#confirm(delivery, failureOf(delivery, reason));
+      else this.#parts.intake.revoke(delivery, reason);
+    }
+    this.#deliveries.clear();
+    this.#ended.resolve();
+  }
+
+  settle(delivery: RabbitDelivery, outcome: Outcome): "later" | undefined {
+    delivery.outcome = outcome;
+    if (delivery.phase === "lost") {
+      const failure = failureOf(delivery, createLostError());
+      if (failure !== undefined) throw failure;
+      return undefined;
+    }
+    delivery.phase = "decided";
+    this.#pending += 1;
+    this.#decide(delivery, outcome);
+    if (delivery.phase === "decided") {
+      delivery.isAwaited = true;
+      return "later";
+    }
+    if (delivery.failure !== undefined) throw delivery.failure;
+    return undefined;
+  }
+
+  #decide(delivery: RabbitDelivery, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case "ack":
+      case "drop":
+        return this.#tell(delivery, "ack");
+      case "release":
+        return this.#tell(delivery, "requeue");
+      case "retry":
+        return this.#retry(delivery, outcome.afterSeconds);
+      case "deadLetter":
+        return this.#deadLetter(delivery);
+    }
+  }
+
+  #retry(delivery: RabbitDelivery, afterSeconds: number): void {
+    const delaySeconds = pickDelaySeconds(this.#parts.options.retryDelaysSeconds, afterSeconds);
+    if (afterSeconds === 0) this.#tell(delivery, "requeue");
+    else if (delaySeconds === undefined) this.#hold(delivery, afterSeconds * 1_000);
+    else this.#publish({ delivery, delaySeconds, afterSeconds });
+  }
+
+  #publish(parts: { delivery: RabbitDelivery; delaySeconds: number; afterSeconds: number }): void {
+    const publishing = this.#publishCopy(parts).then(() => {
+      this.#publishing.delete(publishing);
+      this.#parts.places.wake();
+    });
+    this.#publishing.add(publishing);
+  }
+
+  /** The copy first, and only then the message: in between it is there twice, and never not at all. */
+  async #publishCopy(parts: { delivery: RabbitDelivery; delaySeconds: number; afterSeconds: number }): Promise<void> {
+    const { delivery, delaySeconds, afterSeconds } = parts;
+    const { intake, options, publisher } = this.#parts;
+    const queue = retryQueueName(options.queue, delaySeconds);
+    try {
+      await publisher.publish(queue, delivery.raw, createCopyOptions(delivery.message, delivery.attempt));
+      this.#tell(delivery, "ack");
+    } catch (error) {
+      intake.report(error);
+      this.#hold(delivery, afterSeconds * 1_000);
+    }
+  }
+
+  #hold(delivery: RabbitDelivery, delayMs: number): void {
+    if (delivery.phase !== "decided") return; // Lost meanwhile.
+    if (this.#phase === "closing") this.#tell(delivery, "requeue");
+    else this.#held.hold(delivery, delayMs);
+  }
+
+  #deadLetter(delivery: RabbitDelivery): void {
+    const { hasDeadLetterExchange, queue } = this.#parts.options;
+    if (hasDeadLetterExchange) {
+      this.#tell(delivery, "reject");
+      return;
+    }
+    delivery.failure = new MillraceError(
+      "DEAD_LETTER_QUEUE_UNKNOWN",
+      `A message of ${queue} was not rejected, as it would be lost if the queue has no dead-letter exchange. It is ` +
+        "requeued. Give the queue one, and then the option hasDeadLetterExchange.",
+    );
+    this.#hold(delivery, REFUSED_MS);
+  }
+
+  /** Tells the broker, as soon as there is a place for the message that it may send then. */
+  #tell(delivery: RabbitDelivery, verdict: Verdict): void {
+    if (delivery.phase !== "decided") return; // Lost meanwhile.
+    this.#prefetch.settle(delivery.tap, () => this.#write(delivery, verdict));
+  }
+
+  #write(delivery: RabbitDelivery, verdict: Verdict): void {
+    const { channel } = this.#parts;
+    try {
+      if (verdict === "ack") channel.ack(delivery.raw);
+      else channel.nack(delivery.raw, false, verdict === "requeue");
+    } catch {
+      return; // The channel is gone, and `lose` is about to say so.
+    }
+    delivery.phase = "told";
+    this.#deliveries.delete(delivery);
+    this.#confirm(delivery, delivery.failure);
+  }
+
+  #confirm(delivery: RabbitDelivery, error: unknown): void {
+    this.#pending -= 1;
+    if (delivery.isAwaited) this.#parts.intake.settled(delivery, error);
+  }
+
+  async #openTap(tap: Tap): Promise<void> {
+    const { channel, options } = this.#parts;
+    const onMessage = (message: RabbitMessage | null): void => {
+      if (message === null) this.#cancelled(tap);
+      else this.#deliver(tap, message);
+    };
+    await Promise.all([
+      channel.prefetch(tap.prefetch), // For the consumers that come after it.
+      channel.consume(options.queue, onMessage, { consumerTag: tap.consumerTag }),
+    ]);
+  }
+
+  #deliver(tap: Tap, raw: RabbitMessage): void {
+    const { intake, options } = this.#parts;
+    const delivery = new RabbitDelivery({ raw, tap, queue: options.queue }, this);
+    this.#deliveries.add(delivery);
+    this.#prefetch.count(tap);
+    this.#noteArrival();
+    intake.deliver(delivery);
+  }
+
+  /** Messages come in bursts, as the socket is read: each burst counts as one answer. */
+  #noteArrival(): void {
+    this.#arrived += 1;
+    if (this.#arrived > 1) return;
+    queueMicrotask(() => {
+      const { intake } = this.#parts;
+      const now = intake.clock.now();
+      const count = this.#arrived;
+      intake.note("received", { requested: count, count, durationMs: now - this.#arrivedAt });
+      this.#arrived = 0;
+      this.#arrivedAt = now;
+    });
+  }
+
+  #cancelled(tap: Tap): void {
+    const { intake, options } = this.#parts;
+    this.#prefetch.cancelled(tap);
+    if (this.#rest !== undefined || this.#phase !== "open") return;
+    const error = createCancelledError(options.queue);
+    intake.report(error);
+    intake.note("backedOff", { error, delayMs: CANCELLED_MS, failures: 1 });
+    this.#rest = intake.clock.setTimer(() => {
+      this.#rest = undefined;
+      this.#prefetch.resume();
+    }, CANCELLED_MS);
+  }
+}
+
+/** An outcome that asks for the message to come again is as good as told, once the channel is gone: it does. */
+function failureOf({ outcome, failure }: RabbitDelivery, reason: MillraceError): unknown {
+  return outcome?.kind === "retry" || outcome?.kind === "release" ? undefined : (failure ?? reason);
+}
+
+/** What is said of an outcome that comes when the message's channel is gone. */
+function createLostError(): MillraceError {
+  return new MillraceError("LEASE_LOST", "The channel that the message came by is gone: the broker has it again.");
+}
