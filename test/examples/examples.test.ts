@@ -63,6 +63,17 @@ describe.concurrent("owned-connections.ts", () => {
   });
 });
 
+describe.concurrent("thumbnails-on-threads.ts", () => {
+  it("makes every thumbnail but the one that never ends, and leaves no thread", async () => {
+    const lines = await run("thumbnails-on-threads.ts");
+    expect(lines.slice(0, -1).sort()).toEqual([
+      "picture 5: RangeError: picture 5 cannot be read (retry)",
+      "picture 7: MillraceError: The handler has not ended 500 ms after its signal had aborted: its thread was ended. (deadLetter)",
+    ]);
+    expect(lines.at(-1)).toBe("23 thumbnails of 150 × 100 pixels, dead letters: 1, threads left: 0");
+  });
+});
+
 describe.concurrent("custom-runner.ts", () => {
   it("settles each file as its handler said, and stops when there are none left", async () => {
     const lines = await run("custom-runner.ts");
