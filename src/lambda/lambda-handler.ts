@@ -19,6 +19,11 @@ export interface LambdaHandlerOptions<Resource = unknown> extends CommonOptions<
    * go off between two events.
    */
   worker?: Worker<Resource> | undefined;
+  /**
+   * After how many milliseconds a running handler is reported once, as `HANDLER_OVERDUE`. 1 to Infinity; default Infinity,
+   * as Lambda's deadline ends it anyway, and a timer for it would outlast the event.
+   */
+  overdueAfterMs?: number | undefined;
 }
 
 /** What is needed of the context that Lambda calls a function with. */
@@ -84,7 +89,7 @@ function split<Resource>(options: LambdaHandlerOptions<Resource>): SplitOptions<
   if (reader.has("runner")) {
     throw new OptionError("runner", "to be absent, as Lambda brings the messages", reader.raw("runner"));
   }
-  const consumerOptions: Record<string, unknown> = { ...options };
+  const consumerOptions: Record<string, unknown> = { overdueAfterMs: Infinity, ...options };
   for (const name of LAMBDA_EVENT_OPTION_NAMES) delete consumerOptions[name];
   if (!reader.has("worker")) {
     const permits = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });

@@ -34,8 +34,11 @@ type Fields = Readonly<Record<string, unknown>>;
 export function readSqsEvent(event: unknown): SqsEvent {
   const { Records: records } = isFields(event) ? event : {};
   if (!Array.isArray(records)) {
-    const came = isFields(event) ? `an object with ${Object.keys(event).join(", ") || "nothing in it"}` : event;
-    throw createError("an object with an array Records", came);
+    const names = isFields(event) ? Object.keys(event).join(", ") : "";
+    throw createError(
+      "an object with an array Records",
+      names === "" ? describeValue(event) : `an object with ${names}`,
+    );
   }
   const queueArns = new Set<string>();
   const messages = records.map((record: unknown, index) => readRecord(record, `Records[${index}]`, queueArns));
@@ -45,14 +48,14 @@ export function readSqsEvent(event: unknown): SqsEvent {
 }
 
 function readRecord(record: unknown, place: string, queueArns: Set<string>): EventMessage {
-  if (!isFields(record)) throw createError(`${place} to be an object`, record);
+  if (!isFields(record)) throw createError(`${place} to be an object`, describeValue(record));
   const text = (name: string): string => {
     const value = record[name];
     if (typeof value === "string" && (value !== "" || name === "body")) return value;
-    throw createError(`${place}.${name} to be a string that is not empty`, value);
+    throw createError(`${place}.${name} to be a string that is not empty`, describeValue(value));
   };
   if (text("eventSource") !== "aws:sqs")
-    throw createError(`${place}.eventSource to be "aws:sqs"`, record["eventSource"]);
+    throw createError(`${place}.eventSource to be "aws:sqs"`, describeValue(record["eventSource"]));
   queueArns.add(text("eventSourceARN"));
   const message: EventMessage = {
     MessageId: text("messageId"),
@@ -71,16 +74,17 @@ function readRecord(record: unknown, place: string, queueArns: Set<string>): Eve
 
 function readAttributes(value: unknown, place: string): Partial<Record<string, string>> {
   if (isFields(value)) return value as Partial<Record<string, string>>;
-  throw createError(`${place} to be an object`, value);
+  throw createError(`${place} to be an object`, describeValue(value));
 }
 
 function readMessageAttributes(value: unknown, place: string): Record<string, MessageAttribute> {
-  if (!isFields(value)) throw createError(`${place} to be an object`, value);
+  if (!isFields(value)) throw createError(`${place} to be an object`, describeValue(value));
   const attributes: Record<string, MessageAttribute> = {};
   for (const [name, attribute] of Object.entries(value)) {
-    if (!isFields(attribute)) throw createError(`${place}.${name} to be an object`, attribute);
+    if (!isFields(attribute)) throw createError(`${place}.${name} to be an object`, describeValue(attribute));
     const { dataType, stringValue, binaryValue } = attribute;
-    if (typeof dataType !== "string") throw createError(`${place}.${name}.dataType to be a string`, dataType);
+    if (typeof dataType !== "string")
+      throw createError(`${place}.${name}.dataType to be a string`, describeValue(dataType));
     attributes[name] = {
       DataType: dataType,
       ...(typeof stringValue === "string" && { StringValue: stringValue }),
@@ -94,10 +98,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function createError(expected: string, came: unknown): MillraceError {
-  const described = typeof came === "string" ? came : describeValue(came);
-  return new MillraceError(
-    "EVENT_INVALID",
-    `This is not an event of an SQS queue: expected ${expected}, got ${described}.`,
-  );
+/** @param came - In words. */
+function createError(expected: string, came: string): MillraceError {
+  return new MillraceError("EVENT_INVALID", `This is not an event of an SQS queue: expected ${expected}, got ${came}.`);
 }
