@@ -3,11 +3,13 @@ import { runnerContract, type RunnerSubject } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import type { RunnerDefect } from "./broken-runners.js";
 import { brokenSubject } from "./runners/broken.js";
+import { folderSubject } from "./runners/folder.js";
 import { memorySubject } from "./runners/memory.js";
 import { httpSqsSubject, simulatedSqsSubject } from "./runners/sqs.js";
 
 const subjects: ReadonlyArray<readonly [string, RunnerSubject<never>]> = [
   ["a runner of one's own", brokenSubject("none")],
+  ["the runner of docs/custom-runners.md", folderSubject],
   ["MemoryRunner", memorySubject],
   ["SqsRunner and the simulated SQS", simulatedSqsSubject],
   ["SqsRunner over HTTP", httpSqsSubject],
