@@ -26,7 +26,8 @@ export function readWholeNumber(usage: string, name: string, value: string, [lea
   return refuse(usage, `--${name} must be a whole number from ${least} to ${most}, not "${value}".`);
 }
 
-function refuse(usage: string, why: string): never {
+/** Ends the script with a line that says why, and its usage. */
+export function refuse(usage: string, why: string): never {
   process.stderr.write(`${why}\n\n${usage}`);
   process.exit(2);
 }
