@@ -37,17 +37,20 @@ export type FaultScript = (request: FaultableRequest) => Fault | undefined;
 
 /** The switches. Chances run from 0 (never) to 1 (always) and are 0 unless set; all can be changed at any time. */
 export interface FaultSettings {
-  /** Chance for each receive, and again for each place left in it, to bring a message that is in flight or deleted. */
+  /**
+   * Chance for each receive, and again for each place left in it, to bring a message that is in flight or deleted.
+   * Standard queues only.
+   */
   duplicates: number;
-  /** Chance for each message to be in the same receive a second time. */
+  /** Chance for each message to be in the same receive a second time. Standard queues only. */
   duplicatesInOneReceive: number;
-  /** Chance for each message to be overtaken by one that arrived later. */
+  /** Chance for each message to be overtaken by one that arrived later; on FIFO queues, for a group by another. */
   reordering: number;
   /** Chance for a short poll to come back empty although messages are visible. */
   emptyShortPolls: number;
   /** Chance for a receive to bring fewer messages than there are. */
   shortReceives: number;
-  /** Chance for a request to be throttled. */
+  /** Chance for a request to be throttled. A receive from a FIFO queue can then not be repeated by its attempt id. */
   throttling: number;
   /** Chance for a request to be answered with a 500 or 503. */
   serverErrors: number;
@@ -72,7 +75,7 @@ export interface FaultSettings {
   abortedPollsSwallowMessages: boolean;
   /**
    * Whether a delete or a visibility change works with a handle from before the latest redelivery. AWS promises
-   * neither; without it such a request succeeds and changes nothing.
+   * neither; without it such a request succeeds and changes nothing. Standard queues only: FIFO queues refuse it.
    */
   oldReceiptHandlesWork: boolean;
   /** Restricts the chances (not the script) to these operations. */
