@@ -115,6 +115,7 @@ export class Hand implements DeliveryKeeper {
         this.#undecided += 1;
         this.#intake.deliver(delivery);
       } else {
+        delivery.phase = "returning";
         void this.#giveBack(delivery, 0);
       }
     }

@@ -5,6 +5,8 @@ import { Draw } from "./draw.js";
 import { SimulatedQueue, type TestConsumer } from "../support/simulated-queue.js";
 
 const HISTORIES = 400;
+/** Histories that once broke the order. 1334: what there was no place for was given back, and came again before the answer. */
+const ONCE_BROKEN = [1334];
 
 interface Ledger {
   /** The highest number of each group that was done. */
@@ -96,7 +98,7 @@ async function disturb(queue: SimulatedQueue, consumer: TestConsumer, draw: Draw
 it(`keeps the order of every group in ${HISTORIES} histories`, async () => {
   const broken: string[] = [];
   let mostGroups = 0;
-  for (let seed = 1; seed <= HISTORIES; seed += 1) {
+  for (const seed of [...Array.from({ length: HISTORIES }, (_, index) => index + 1), ...ONCE_BROKEN]) {
     const ledger = await runHistory(seed);
     mostGroups = Math.max(mostGroups, ledger.mostGroups);
     if (ledger.violations.length > 0) broken.push(`seed ${seed}: ${ledger.violations.slice(0, 3).join("; ")}`);
