@@ -41,6 +41,7 @@ export class QueueTeller {
   #settler: Settler | undefined;
   #deadLetterQueue: DeadLetterQueue | undefined;
   #isLast = false;
+  #isAboutToFlush = false;
 
   constructor(options: QueueTellerOptions) {
     this.#options = options;
@@ -67,7 +68,7 @@ export class QueueTeller {
   /** Every outcome is decided: sends what there is, now and from now on without waiting for more. */
   flush(): void {
     this.#isLast = true;
-    this.#settler?.flush();
+    this.#flushSoon();
   }
 
   /** Gives up what has not been confirmed. */
@@ -86,12 +87,22 @@ export class QueueTeller {
       this.#options.onDeadLetterQueue(queueUrl);
       const entry = createDeadLetterEntry(delivery.message, reason, this.#options.isFifo);
       const sent = this.#settlerFor(port).sendDeadLetter({ delivery, queueUrl, entry, bytes: measureBytes(entry) });
-      if (this.#isLast) this.flush();
+      if (this.#isLast) this.#flushSoon();
       await sent;
     } catch (cause) {
       if (cause instanceof MillraceError && cause.code === "DEAD_LETTER_QUEUE_UNKNOWN") throw cause;
       throw new MillraceError("DEAD_LETTER_FAILED", "A message could not be sent to the dead-letter queue.", { cause });
     }
+  }
+
+  /** A microtask later, so that what is settled together goes together. */
+  #flushSoon(): void {
+    if (this.#isAboutToFlush) return;
+    this.#isAboutToFlush = true;
+    queueMicrotask(() => {
+      this.#isAboutToFlush = false;
+      this.#settler?.flush();
+    });
   }
 
   #settlerFor(port: SqsPort): Settler {

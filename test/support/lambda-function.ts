@@ -10,14 +10,19 @@ export interface InvokeOptions {
   readonly queueArn?: string;
 }
 
+export interface LambdaFunctionOptions extends Omit<LambdaHandlerOptions, "clock"> {
+  readonly clock?: VirtualClock;
+}
+
 /** A function that a test calls, and what it has reported. */
 export class LambdaFunction {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly errors: MillraceError[] = [];
   readonly call: LambdaHandler;
 
-  constructor(handler: Handler<Message>, options: LambdaHandlerOptions = {}) {
-    this.call = lambdaHandler(handler, { clock: this.clock, ...options });
+  constructor(handler: Handler<Message>, options: LambdaFunctionOptions = {}) {
+    this.clock = options.clock ?? new VirtualClock();
+    this.call = lambdaHandler(handler, { ...options, clock: this.clock });
     this.call.consumer.on("error", (error) => void this.errors.push(error));
   }
 
