@@ -65,7 +65,9 @@ export class Deliveries {
   repeat(request: ReceiveRequest): SqsMessage[] | undefined {
     if (request.attemptId === undefined) return undefined;
     const attempt = this.#attempts.find(request.attemptId, this.#queue.surroundings.clock.now());
-    return attempt?.messages.map((message) => this.#handOut(message, request, "sameAttempt"));
+    const messages = attempt?.messages.map((message) => this.#handOut(message, request, "sameAttempt"));
+    if (request.visibilityMs <= 0) this.#queue.store.showDue(this.#queue.surroundings.clock.now());
+    return messages;
   }
 
   /** Makes it impossible to repeat a receive that was throttled. */

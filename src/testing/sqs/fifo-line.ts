@@ -6,8 +6,9 @@
 //
 // What a group has to hand out is what stands before its first message in flight. Messages in flight keep their place,
 // so those that come back are in order without being sorted.
-// Sources: "FIFO queue delivery logic" in the SQS developer guide; for group b, and for the order of groups, LocalStack's
-// tests against AWS (test_fifo_message_group_visibility_after_terminate_visibility_timeout and those beside it).
+//
+// Sources: "FIFO queue delivery logic" in the SQS developer guide; for group b, and for the order in which groups come,
+// LocalStack's tests against AWS (test_fifo_message_group_visibility_after_terminate_visibility_timeout, and others).
 
 import type { RandomSource } from "../random.js";
 import { LinkedList, type Linked } from "./linked-list.js";

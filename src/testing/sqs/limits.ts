@@ -137,8 +137,8 @@ export function checkForQueueType(message: OutgoingMessage, settings: QueueSetti
 }
 
 /**
- * An entry without its ids fails the whole batch, and with another code than a single message (LocalStack's tests against
- * AWS: test_send_batch_missing_message_group_id_for_fifo_queue).
+ * An entry without its ids fails the whole batch, and with another code than a single message (LocalStack's tests
+ * against AWS: test_send_batch_missing_message_group_id_for_fifo_queue).
  */
 export function checkBatchIds(messages: readonly OutgoingMessage[], settings: QueueSettings): void {
   if (!settings.isFifo) return;

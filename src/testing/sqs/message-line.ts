@@ -1,7 +1,7 @@
 // In which order a queue hands out its messages. What that depends on is the queue's type: see also fifo-line.ts.
 
 import { drawInteger, type RandomSource } from "../random.js";
-import { LinkedList } from "./linked-list.js";
+import { LinkedList, type Linked } from "./linked-list.js";
 import type { MessageState, StoredMessage } from "./stored-message.js";
 
 /** Which messages come next. A standard queue has one line, a FIFO queue one for each message group. */
@@ -21,7 +21,7 @@ export interface MessagePicks {
 }
 
 /** How far from the head somebody may be who overtakes. */
-export const FARTHEST_OVERTAKING = 20;
+const FARTHEST_OVERTAKING = 20;
 
 /** The line of a standard queue: in the order of arrival, but for those that overtake ("best-effort ordering"). */
 export class StandardLine implements MessageLine, MessagePicks {
@@ -53,7 +53,7 @@ export class StandardLine implements MessageLine, MessagePicks {
 }
 
 /** The first of a list, or with this chance one that overtakes it. */
-export function pickNearHead<Item extends { next: Item | undefined; previous: Item | undefined }>(
+export function pickNearHead<Item extends Linked<Item>>(
   list: LinkedList<Item>,
   overtakingChance: number,
   random: RandomSource,

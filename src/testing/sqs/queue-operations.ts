@@ -110,6 +110,9 @@ export function startMessageMoveTask(
   }
   const destination = input.DestinationArn === undefined ? undefined : registry.findByArn(input.DestinationArn);
   if (input.DestinationArn !== undefined && destination === undefined) throw missingResource("DestinationArn");
+  if (destination !== undefined && destination.settings.isFifo !== source.settings.isFifo) {
+    throw invalidParameter("Source and destination queues must be of the same type.");
+  }
   const moved = moveAll(source, destination, request);
   const task: SqsMessageMoveTask = {
     Status: "COMPLETED",
@@ -146,8 +149,8 @@ function moveAll(source: Queue, destination: Queue | undefined, request: Arrived
     const toQueueName = target.identity.name;
     const atMs = clock.now();
     journal?.record({ kind: "moved", toQueueName, atMs, messageId: old.id, queueName: source.identity.name });
-    const message = target.admit(new StoredMessage(request.nextMessageId(), old.toOutgoing(), atMs));
-    target.add([{ message, delayMs: 0 }]);
+    const message = new StoredMessage(request.nextMessageId(), old.toOutgoing(), atMs);
+    if (target.admit(message) === message) target.add([{ message, delayMs: 0 }]);
     moved += 1;
   }
   return moved;

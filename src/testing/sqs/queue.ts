@@ -129,7 +129,11 @@ export class Queue {
   /** What can be received right now, or what a receive with the same attempt id brought. */
   receive(request: ReceiveRequest): SqsMessage[] {
     this.#catchUp();
-    return this.#deliveries.repeat(request) ?? this.#deliveries.take(request);
+    const repeated = this.#deliveries.repeat(request);
+    if (repeated === undefined) return this.#deliveries.take(request);
+    // It may become visible again sooner than before.
+    this.#servePolls();
+    return repeated;
   }
 
   /** Makes it impossible to repeat a receive that was throttled. */

@@ -1,5 +1,5 @@
-// Receives of a FIFO queue that can be repeated: whoever lost the answer asks again with the same ReceiveRequestAttemptId,
-// and gets the same messages with the same receipt handles, although they are in flight.
+// Receives of a FIFO queue that can be repeated: whoever lost the answer asks again with the same
+// ReceiveRequestAttemptId, and gets the same messages with the same receipt handles, although they are in flight.
 // Source: ReceiveRequestAttemptId in the API reference of ReceiveMessage.
 
 import { DeadlineQueue, type Scheduled } from "../../internal/deadline-queue.js";

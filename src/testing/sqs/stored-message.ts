@@ -89,9 +89,9 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
   }
 
   /**
-   * Prepares it for a FIFO dead-letter queue. There it counts as sent now, unlike in a standard one, and its id takes the
-   * place of its deduplication id, so that none is lost that shares one (SQS developer guide, "Setting-up dead-letter
-   * queue retention", "Configure dead-letter queue redrive").
+   * Prepares it for a FIFO dead-letter queue. There it counts as sent now, unlike in a standard one, and its id takes
+   * the place of its deduplication id, so that none is lost that shares one (SQS developer guide, "Setting-up
+   * dead-letter queue retention", "Configure dead-letter queue redrive").
    */
   renew(now: number): void {
     this.sentAt = now;

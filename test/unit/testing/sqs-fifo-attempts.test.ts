@@ -42,6 +42,25 @@ test("a repeated receive gives the same handles and counts, and hides the messag
   expect(await receiveBodies()).toBe("a3");
 });
 
+test("a repeated receive with a shorter visibility wakes a long poll sooner", async () => {
+  const { clock, send, receive, receiveBodies } = await simulateFifo();
+  await send("a1");
+  await receive({ attempt: "x" });
+  const poll = receiveBodies({ waitSeconds: 20 });
+  await receive({ attempt: "x", visibilitySeconds: 5 });
+  await clock.advance(5_000);
+  expect(await poll).toBe("a1");
+});
+
+test("a repeated receive without visibility wakes a long poll at once", async () => {
+  const { send, receive, receiveBodies } = await simulateFifo();
+  await send("a1");
+  await receive({ attempt: "x" });
+  const poll = receiveBodies({ waitSeconds: 20 });
+  await receive({ attempt: "x", visibilitySeconds: 0 });
+  expect(await poll).toBe("a1");
+});
+
 test("the journal tells a repeated receive from others", async () => {
   const { sqs, send, receive } = await simulateFifo({ journal: true });
   const [id = ""] = await send("a1");

@@ -218,6 +218,24 @@ describe("dead letters", () => {
     expect(await receiveBodies()).toBe("a1 a2");
   });
 
+  test("what was moved and is there already is not added again", async () => {
+    const { sqs, QueueUrl, send, receive } = await simulateFifo();
+    const deadLetters = await addDeadLetters(sqs, QueueUrl);
+    await send("a1");
+    await receive();
+    await sqs.sendMessage({ QueueUrl: deadLetters, ...fifoMessage("a1") });
+    await sqs.startMessageMoveTask({ SourceArn: arnOf("dead.fifo"), DestinationArn: arnOf("orders.fifo") });
+    expect(sqs.counts(QueueUrl)).toEqual({ visible: 0, inFlight: 1, delayed: 0 });
+  });
+
+  test("dead letters are not moved to a queue of the other type", async () => {
+    const { sqs, QueueUrl } = await simulateFifo();
+    await addDeadLetters(sqs, QueueUrl);
+    await sqs.createQueue({ QueueName: "orders" });
+    const move = sqs.startMessageMoveTask({ SourceArn: arnOf("dead.fifo"), DestinationArn: arnOf("orders") });
+    await expect(move).rejects.toMatchObject({ name: "InvalidParameterValue" });
+  });
+
   test.each([
     ["a FIFO queue", "orders.fifo", "dead"],
     ["a standard queue", "orders", "dead.fifo"],
