@@ -21,7 +21,9 @@ describe("the examples", () => {
   });
 
   it("are all run here", () => {
-    const tests = ["examples", "graceful-stop"].map((name) => readFileSync(`test/examples/${name}.test.ts`, "utf8"));
+    const tests = ["examples", "graceful-stop", "daemon-on-two-cores"].map((name) =>
+      readFileSync(`test/examples/${name}.test.ts`, "utf8"),
+    );
     for (const name of PROGRAMS) expect(tests.join()).toContain(name);
   });
 });
