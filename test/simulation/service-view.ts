@@ -63,6 +63,8 @@ export class ServiceView {
       case "deleted":
         if (entry.isEffective) message.isGone = true;
         break;
+      case "deduplicated": // What was sent a second time is not there.
+        break;
       case "redriven":
         message.isGone = true;
         message.isRedriven = true;

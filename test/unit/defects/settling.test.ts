@@ -1,5 +1,5 @@
 // What goes wrong in other consumers while they acknowledge. The numbers are those of docs/known-defects.md.
-import { constantRetry, Consumer, deadLetter, retry } from "millrace";
+import { constantRetry, deadLetter, retry } from "millrace";
 import { ConnectionResetError, type Fault, type FaultableRequest } from "millrace/testing";
 import { describe, expect, it } from "vitest";
 import { SimulatedQueue } from "../../support/simulated-queue.js";

@@ -93,7 +93,7 @@ describe("a dead letter", () => {
       MessageAttributes: { trace: attribute },
       Attributes: { MessageGroupId: "tenant-1", ApproximateReceiveCount: "3" },
     };
-    expect(createDeadLetterEntry(message, "broken")).toEqual({
+    expect(createDeadLetterEntry(message, "broken", false)).toEqual({
       MessageBody: "body",
       MessageAttributes: { trace: attribute, DeadLetterReason: { DataType: "String", StringValue: "broken" } },
       MessageGroupId: "tenant-1",
@@ -101,26 +101,35 @@ describe("a dead letter", () => {
     expect(message.MessageAttributes).toEqual({ trace: attribute });
   });
 
+  test("of a FIFO queue is told from others by the id of its message", () => {
+    const message: Message = { Body: "body", MessageId: "id-1", Attributes: { MessageGroupId: "a" } };
+    expect(createDeadLetterEntry(message, "", true)).toEqual({
+      MessageBody: "body",
+      MessageGroupId: "a",
+      MessageDeduplicationId: "id-1",
+    });
+  });
+
   test("has no attributes and no group where there are none", () => {
-    expect(createDeadLetterEntry({ Body: "body" }, "")).toEqual({ MessageBody: "body" });
+    expect(createDeadLetterEntry({ Body: "body" }, "", false)).toEqual({ MessageBody: "body" });
   });
 
   test("goes without its reason when its message has ten attributes already", () => {
     const MessageAttributes = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`a${index}`, attribute]));
-    expect(createDeadLetterEntry({ Body: "body", MessageAttributes }, "broken").MessageAttributes).toEqual(
+    expect(createDeadLetterEntry({ Body: "body", MessageAttributes }, "broken", false).MessageAttributes).toEqual(
       MessageAttributes,
     );
   });
 
   test("has a reason that is cut when it is long, with no half of a character left", () => {
     const reason = `${"x".repeat(1_023)}\u{1F600}${"y".repeat(5_000)}`;
-    const { DeadLetterReason } = createDeadLetterEntry({ Body: "b" }, reason).MessageAttributes ?? {};
+    const { DeadLetterReason } = createDeadLetterEntry({ Body: "b" }, reason, false).MessageAttributes ?? {};
     expect(DeadLetterReason?.StringValue).toBe(`${"x".repeat(1_023)}\uFFFD`);
   });
 
   test("has a reason without the characters that SQS refuses", () => {
     const reason = "\u001B[31mred\u001B[39m\u0000\tand\n\r\uFFFF \uD800 \u{1F600} ünd";
-    const { DeadLetterReason } = createDeadLetterEntry({ Body: "b" }, reason).MessageAttributes ?? {};
+    const { DeadLetterReason } = createDeadLetterEntry({ Body: "b" }, reason, false).MessageAttributes ?? {};
     expect(DeadLetterReason?.StringValue).toBe("\uFFFD[31mred\uFFFD[39m\uFFFD\tand\n\r\uFFFD \uFFFD \u{1F600} ünd");
   });
 

@@ -19,6 +19,7 @@ test("a stop waits for the workers that a start is still making", async () => {
   });
   const starting = pool.start({
     clock,
+    waitingForTurn: 0,
     placesFreed: () => undefined,
     report: () => undefined,
     workersChanged: () => undefined,
