@@ -26,14 +26,16 @@ export interface LambdaError {
   readonly stackTrace?: readonly string[];
 }
 
-/** Statuses with which requests are to be answered instead, until they are taken out again. */
+/** What goes wrong, until it is taken out again. */
 export interface LambdaFaults {
-  /** For `GET /runtime/invocation/next`, but not for one that waits already. */
+  /** The status that answers `GET /runtime/invocation/next`, but none that waits already. */
   next?: number | undefined;
-  /** For `POST /runtime/invocation/ID/response`. */
+  /** The status that answers `POST /runtime/invocation/ID/response`. */
   response?: number | undefined;
-  /** For `POST /runtime/invocation/ID/error`. */
+  /** The status that answers `POST /runtime/invocation/ID/error`. */
   error?: number | undefined;
+  /** No request is answered, nor is any that waits. */
+  isSilent?: boolean | undefined;
 }
 
 interface Call {
@@ -64,7 +66,7 @@ const KEEP_ALIVE_MS = 600_000;
  * ```
  */
 export class LambdaRuntimeApi {
-  /** Statuses with which requests are to be answered instead. */
+  /** What goes wrong. */
   readonly faults: LambdaFaults = {};
   /** What the runtime said when it could not be made ready. */
   readonly initErrors: LambdaError[] = [];
@@ -126,6 +128,19 @@ export class LambdaRuntimeApi {
     return call.result.promise;
   }
 
+  /** How many requests for an event wait. */
+  get polls(): number {
+    return this.#waiting.length;
+  }
+
+  /** Says that the runtime's process has ended: calls that it has not answered fail, as they do in Lambda. */
+  runtimeEnded(): void {
+    this.#waiting.length = 0;
+    const error = { errorType: "Runtime.ExitError", errorMessage: "The runtime has ended before it answered." };
+    const result: LambdaResult = { status: "error", errorType: error.errorType, error };
+    for (const call of [...this.#inHand.values(), ...this.#calls.splice(0)]) this.#end(call, result);
+  }
+
   /** Resolves when a runtime waits for an event. */
   async polled(): Promise<void> {
     if (this.#waiting.length === 0) await (this.#onPolled ??= createDeferred()).promise;
@@ -135,6 +150,7 @@ export class LambdaRuntimeApi {
     const body = await readBody(request);
     const path = (request.url ?? "").replace(PREFIX, "/runtime");
     this.requests.push(`${request.method} ${path}`);
+    if (this.faults.isSilent === true) return;
     const [, id = "", what] = /^\/runtime\/invocation\/([^/]+)\/(response|error)$/u.exec(path) ?? [];
     if (request.method === "GET" && path === "/runtime/invocation/next") this.#wait(response);
     else if (request.method === "POST" && path === "/runtime/init/error") this.#noteInitError(body, response);
@@ -159,7 +175,7 @@ export class LambdaRuntimeApi {
   }
 
   #handOut(): void {
-    while (this.#calls.length > 0 && this.#waiting.length > 0) {
+    while (this.#calls.length > 0 && this.#waiting.length > 0 && this.faults.isSilent !== true) {
       const call = this.#calls.shift() as Call;
       this.#begin(call, this.#waiting.shift() as ServerResponse);
     }
