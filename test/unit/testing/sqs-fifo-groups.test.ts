@@ -128,6 +128,19 @@ describe("receipt handles", () => {
     await remove(current);
   });
 
+  test("a visibility change with an expired handle is refused, alone and in a batch", async () => {
+    const { clock, sqs, QueueUrl, send, receive, receiveBodies, hide } = await simulateFifo();
+    await send("a1");
+    const [message] = await receive();
+    await clock.advance(30_000);
+    const reason = /Message does not exist or is not available for visibility timeout change\.$/;
+    await expect(hide(message, 60)).rejects.toMatchObject({ name: "InvalidParameterValue", message: reason });
+    const Entries = [{ Id: "old", ReceiptHandle: message?.ReceiptHandle, VisibilityTimeout: 60 }];
+    const { Failed } = await sqs.changeMessageVisibilityBatch({ QueueUrl, Entries });
+    expect(Failed).toMatchObject([{ Id: "old", Code: "InvalidParameterValue", SenderFault: true }]);
+    expect(await receiveBodies()).toBe("a1");
+  });
+
   test("in a batch an expired handle fails alone, as ReceiptHandleIsInvalid", async () => {
     const { clock, sqs, QueueUrl, send, receive } = await simulateFifo();
     await send("a1", "b1");
