@@ -18,7 +18,7 @@ interface FifoReceive {
   readonly max?: number;
   readonly waitSeconds?: number;
   readonly visibilitySeconds?: number;
-  readonly attempt?: string;
+  readonly attempt?: string | undefined;
 }
 
 export async function simulateFifo(
