@@ -11,6 +11,8 @@ const config: ViteUserConfig = mergeConfig(
       globalSetup: "./test/rabbitmq/start-broker.ts",
       testTimeout: 60_000,
       hookTimeout: 90_000,
+      // One broker for all, and some tests close all of its connections.
+      fileParallelism: false,
     },
   }),
 );

@@ -11,7 +11,7 @@ All queues and messages are lost then. It needs the package rabbitmq-server of D
 async function main(): Promise<void> {
   process.stdout.write("RabbitMQ starts …\n");
   const broker = await RabbitBroker.start();
-  process.stdout.write(`RabbitMQ listens on ${broker.url}\n\nCtrl-C ends it.\n`);
+  process.stdout.write(`RabbitMQ listens on ${broker.address.url}\n\nCtrl-C ends it.\n`);
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
     // npm passes a Ctrl-C on that the terminal has sent already.

@@ -30,25 +30,35 @@ export function whyNoBroker(): string | undefined {
   return undefined;
 }
 
-/** One running node. */
-export class RabbitBroker {
+/** How to reach a running node, from any process of this machine. */
+export interface BrokerAddress {
   /** Where clients connect, with the user `guest`. */
   readonly url: string;
-  readonly #folder: string;
-  readonly #environment: NodeJS.ProcessEnv;
+  /** Where it has its data, and the cookie that lets other Erlang nodes in. */
+  readonly folder: string;
+  readonly nodeName: string;
+  /** The environment of programs that speak to the node. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Runs `rabbitmqctl` against a node, and answers with what it prints. It takes a second or two. */
+export async function control({ environment, folder }: BrokerAddress, ...command: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(join(PROGRAMS, "rabbitmqctl"), ["--quiet", ...command], {
+    env: environment,
+    cwd: folder,
+  });
+  return stdout;
+}
+
+/** One running node. */
+export class RabbitBroker {
+  readonly address: BrokerAddress;
   readonly #processes: readonly ChildProcess[];
   readonly #killAll: () => void;
 
-  private constructor(parts: {
-    url: string;
-    folder: string;
-    environment: NodeJS.ProcessEnv;
-    processes: readonly ChildProcess[];
-  }) {
-    this.url = parts.url;
-    this.#folder = parts.folder;
-    this.#environment = parts.environment;
-    this.#processes = parts.processes;
+  private constructor(address: BrokerAddress, processes: readonly ChildProcess[]) {
+    this.address = address;
+    this.#processes = processes;
     this.#killAll = () => {
       for (const { pid, exitCode, signalCode } of this.#processes) {
         if (pid !== undefined && exitCode === null && signalCode === null) process.kill(pid, "SIGKILL");
@@ -64,7 +74,8 @@ export class RabbitBroker {
     const [port, distributionPort, mapperPort] = await findFreePorts(3);
     mkdirSync(join(root, ".cache", "rabbitmq"), { recursive: true });
     const folder = mkdtempSync(join(root, ".cache", "rabbitmq", "node-"));
-    const environment = createEnvironment({ folder, port, distributionPort, mapperPort });
+    const nodeName = `millrace${port}@localhost`;
+    const environment = createEnvironment({ folder, nodeName, port, distributionPort, mapperPort });
     writeFileSync(join(folder, ".erlang.cookie"), randomBytes(16).toString("hex"), { mode: 0o400 });
     writeFileSync(join(folder, "rabbitmq.conf"), "log.file.level = info\nvm_memory_high_watermark.relative = 0.6\n");
     for (const name of ["environment.conf", "enabled_plugins"]) writeFileSync(join(folder, name), "");
@@ -72,7 +83,7 @@ export class RabbitBroker {
     await untilListening(mapperPort, mapper);
     const node = run(join(PROGRAMS, "rabbitmq-server"), [], environment);
     const url = `amqp://guest:guest@127.0.0.1:${port}`;
-    const broker = new RabbitBroker({ url, folder, environment, processes: [node, mapper] });
+    const broker = new RabbitBroker({ url, folder, nodeName, environment }, [node, mapper]);
     try {
       await untilListening(port, node);
       return broker;
@@ -83,24 +94,10 @@ export class RabbitBroker {
     }
   }
 
-  /** Runs `rabbitmqctl` against the node, and answers with what it prints. It takes a second or two. */
-  async control(...command: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(join(PROGRAMS, "rabbitmqctl"), ["--quiet", ...command], {
-      env: this.#environment,
-      cwd: this.#folder,
-    });
-    return stdout;
-  }
-
-  /** Closes every connection, as a broker that is shut down or an operator does. */
-  async closeAllConnections(): Promise<void> {
-    await this.control("close_all_connections", "closed by a test");
-  }
-
   /** What the node has logged. */
   log(): string {
     try {
-      return readFileSync(join(this.#folder, "log", "node.log"), "utf8");
+      return readFileSync(join(this.address.folder, "log", "node.log"), "utf8");
     } catch {
       return "";
     }
@@ -110,23 +107,24 @@ export class RabbitBroker {
   async stop(): Promise<void> {
     for (const child of this.#processes) await end(child);
     process.off("exit", this.#killAll);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.address.folder, { recursive: true, force: true });
   }
 }
 
 function createEnvironment(parts: {
   folder: string;
+  nodeName: string;
   port: number;
   distributionPort: number;
   mapperPort: number;
 }): NodeJS.ProcessEnv {
-  const { folder, port, distributionPort, mapperPort } = parts;
+  const { folder, nodeName, port, distributionPort, mapperPort } = parts;
   const onLoopback = "-kernel inet_dist_use_interface {127,0,0,1}";
   return {
     PATH: process.env["PATH"],
     LANG: "C.UTF-8",
     HOME: folder, // Where Erlang looks for its cookie.
-    RABBITMQ_NODENAME: `millrace${port}@localhost`,
+    RABBITMQ_NODENAME: nodeName,
     RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
     RABBITMQ_NODE_PORT: String(port),
     RABBITMQ_DIST_PORT: String(distributionPort),

@@ -142,14 +142,11 @@ export class Prefetch implements PlaceUser {
     await this.#operation;
   }
 
-  /** The channel is gone, and every tap and message with it. */
+  /** Nothing more is to come, or the channel is gone: gives back every place. */
   lose(): void {
     this.#end();
-    const places = this.#taps.reduce((sum, { free }) => sum + free, this.#spare);
-    for (const tap of this.#taps.splice(0)) tap.phase = "closed";
-    this.#spare = 0;
-    this.#owed.clear();
-    this.#parts.giveBack(places);
+    for (const tap of [...this.#taps]) this.#closed(tap);
+    this.#giveBackSpare();
   }
 
   /** What the broker may have unacknowledged by the taps that are open. */

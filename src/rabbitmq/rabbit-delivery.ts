@@ -15,7 +15,7 @@ export interface DeliveryKeeper {
 /**
  * - `here`: it waits or runs.
  * - `decided`: what becomes of it is to be told to the broker.
- * - `told`: it was.
+ * - `told`: it was told.
  * - `lost`: its channel has gone, and the broker has it again.
  */
 export type RabbitDeliveryPhase = "here" | "decided" | "told" | "lost";
@@ -32,8 +32,6 @@ export class RabbitDelivery implements Delivery<RabbitMessage>, Scheduled {
   phase: RabbitDeliveryPhase = "here";
   /** What was decided, once it was. */
   outcome: Outcome | undefined;
-  /** Whether the consumer waits to be told that the outcome is confirmed. */
-  isAwaited = false;
   /** What the consumer is to be told instead of a confirmation. */
   failure: unknown;
   dueAt: number = Infinity;

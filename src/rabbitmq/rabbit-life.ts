@@ -167,8 +167,7 @@ export class RabbitLife {
   }
 
   async #stopAsking(): Promise<void> {
-    const stopped = this.#consuming?.subscription.stop();
-    if (stopped !== undefined) await untilAborted(stopped, this.#parts.intake.deadlineSignal);
+    await this.#consuming?.subscription.stop(this.#parts.intake.deadlineSignal);
   }
 
   /** Reports a failure and leaves the broker alone for a while. */

@@ -3,6 +3,7 @@ import { ATTEMPTS_HEADER } from "./attempts.js";
 import type { RabbitMessage } from "./message.js";
 import type { ResolvedRabbitOptions } from "./options.js";
 import type { AmqpChannel, QueueSettings } from "./port.js";
+import { toRabbitError } from "./rabbit-errors.js";
 
 /** Where the message was published to before it went to a retry queue: from there it comes back by the default exchange. */
 const EXCHANGE_HEADER = "x-millrace-exchange";
@@ -39,8 +40,16 @@ export async function prepareRetryQueues(
 ): Promise<void> {
   for (const delaySeconds of options.retryDelaysSeconds) {
     const name = retryQueueName(options.queue, delaySeconds);
-    if (options.shouldDeclareRetryQueues) await channel.assertQueue(name, retryQueueSettings(options, delaySeconds));
-    else await channel.checkQueue(name);
+    try {
+      if (options.shouldDeclareRetryQueues) await channel.assertQueue(name, retryQueueSettings(options, delaySeconds));
+      else await channel.checkQueue(name);
+    } catch (cause) {
+      throw toRabbitError(
+        cause,
+        options.shouldDeclareRetryQueues ? "DeclareQueue" : "CheckQueue",
+        `the retry queue ${name}`,
+      );
+    }
   }
 }
 

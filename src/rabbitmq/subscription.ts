@@ -4,6 +4,7 @@ import type { Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { Intake } from "../runner/runner.js";
+import { Confirmations } from "./confirmations.js";
 import { HeldRetries } from "./held-retries.js";
 import { untilAborted } from "./link.js";
 import type { RabbitMessage } from "./message.js";
@@ -41,6 +42,7 @@ export class Subscription implements DeliveryKeeper {
   readonly #parts: SubscriptionParts;
   readonly #prefetch: Prefetch;
   readonly #held: HeldRetries;
+  readonly #confirmations: Confirmations;
   readonly #deliveries = new Set<RabbitDelivery>();
   readonly #publishing = new Set<Promise<void>>();
   readonly #ended = createDeferred();
@@ -56,6 +58,12 @@ export class Subscription implements DeliveryKeeper {
     const { channel, intake, options, places } = parts;
     this.#arrivedAt = intake.clock.now();
     this.#held = new HeldRetries({ clock: intake.clock, requeue: (delivery) => this.#tell(delivery, "requeue") });
+    this.#confirmations = new Confirmations({
+      clock: intake.clock,
+      // It changes nothing: every consumer sets its own before it begins.
+      ask: () => channel.prefetch(1),
+      onConfirmed: (delivery) => this.#confirm(delivery, delivery.failure),
+    });
     this.#prefetch = new Prefetch({
       clock: intake.clock,
       giveBack: (count) => intake.giveBack(count),
@@ -69,7 +77,7 @@ export class Subscription implements DeliveryKeeper {
     });
   }
 
-  /** Outcomes that are decided, and that the broker was not told. */
+  /** Outcomes that are decided, and that the broker is not known to have. */
   get pending(): number {
     return this.#pending;
   }
@@ -92,11 +100,15 @@ export class Subscription implements DeliveryKeeper {
     this.#parts.places.serve(this.#prefetch);
   }
 
-  /** Asks for nothing more, and resolves when nothing more comes. */
-  async stop(): Promise<void> {
+  /**
+   * Asks for nothing more, and resolves when nothing more comes, or when the signal aborts: what comes after that is
+   * returned, unseen.
+   */
+  async stop(signal: AbortSignal): Promise<void> {
     this.#parts.places.serve(undefined);
     this.#rest?.cancel();
-    await this.#prefetch.stop();
+    await untilAborted(this.#prefetch.stop(), signal);
+    this.#prefetch.lose();
   }
 
   /** Tells the broker what is still to be told, and waits for its confirmation, until the signal aborts. */
@@ -105,9 +117,11 @@ export class Subscription implements DeliveryKeeper {
     this.#phase = "closing";
     this.#held.flush();
     await untilAborted(Promise.all(this.#publishing), signal);
-    await untilAborted(this.#prefetch.stop(), signal);
-    // The broker answers when it has worked on everything that it was told before.
-    const answered = this.#parts.channel.close().catch(() => undefined); // Closed already.
+    await this.stop(signal);
+    const answered = this.#parts.channel.close().then(
+      () => this.#confirmations.confirmAll(),
+      () => undefined, // Closed already.
+    );
     await untilAborted(Promise.race([answered, this.ended]), signal);
   }
 
@@ -119,6 +133,7 @@ export class Subscription implements DeliveryKeeper {
     this.#rest?.cancel();
     this.#prefetch.lose();
     this.#held.clear();
+    for (const delivery of this.#confirmations.takeAll()) this.#confirm(delivery, failureOf(delivery, reason));
     for (const delivery of this.#deliveries) {
       const isDecided = delivery.phase === "decided";
       delivery.phase = "lost";
@@ -139,12 +154,7 @@ export class Subscription implements DeliveryKeeper {
     delivery.phase = "decided";
     this.#pending += 1;
     this.#decide(delivery, outcome);
-    if (delivery.phase === "decided") {
-      delivery.isAwaited = true;
-      return "later";
-    }
-    if (delivery.failure !== undefined) throw delivery.failure;
-    return undefined;
+    return "later";
   }
 
   #decide(delivery: RabbitDelivery, outcome: Outcome): void {
@@ -226,12 +236,12 @@ export class Subscription implements DeliveryKeeper {
     }
     delivery.phase = "told";
     this.#deliveries.delete(delivery);
-    this.#confirm(delivery, delivery.failure);
+    this.#confirmations.add(delivery);
   }
 
   #confirm(delivery: RabbitDelivery, error: unknown): void {
     this.#pending -= 1;
-    if (delivery.isAwaited) this.#parts.intake.settled(delivery, error);
+    this.#parts.intake.settled(delivery, error);
   }
 
   async #openTap(tap: Tap): Promise<void> {
@@ -247,7 +257,11 @@ export class Subscription implements DeliveryKeeper {
   }
 
   #deliver(tap: Tap, raw: RabbitMessage): void {
-    const { intake, options } = this.#parts;
+    const { channel, intake, options } = this.#parts;
+    if (tap.phase === "closed") {
+      channel.nack(raw, false, true); // It has come too late.
+      return;
+    }
     const delivery = new RabbitDelivery({ raw, tap, queue: options.queue }, this);
     this.#deliveries.add(delivery);
     this.#prefetch.count(tap);
