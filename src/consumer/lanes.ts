@@ -9,6 +9,8 @@ export interface Lane<Member> {
   current: Member;
   /** Whether the source has confirmed what becomes of it, or said that it cannot. */
   isConfirmed: boolean;
+  /** Whether it was decided a moment ago that it will come again: what is delivered in one go with it came behind it. */
+  isHalted: boolean;
   /** Those whose turn has not come, in order. */
   readonly waiting: RingBuffer<Member>;
 }
@@ -63,9 +65,14 @@ export class Lanes<Member extends LaneMember<Member>> {
   enter(name: string, member: Member): void {
     const lane = this.#lanes.get(name);
     if (lane === undefined) {
-      member.lane = { name, current: member, isConfirmed: false, waiting: new RingBuffer() };
+      member.lane = { name, current: member, isConfirmed: false, isHalted: false, waiting: new RingBuffer() };
       this.#lanes.set(name, member.lane);
       this.#host.start(member);
+      return;
+    }
+    if (lane.isHalted) {
+      this.#host.freePlace();
+      member.giveBack();
       return;
     }
     member.lane = lane;
@@ -78,7 +85,9 @@ export class Lanes<Member extends LaneMember<Member>> {
   /** What is to become of a message is decided. */
   decided(member: Member, { kind }: Outcome): void {
     const isDone = kind === "ack" || kind === "drop" || kind === "deadLetter";
-    if (!isDone) this.#giveBackBehind(member);
+    if (isDone) return;
+    this.#giveBackBehind(member);
+    if (member.lane?.current === member) halt(member.lane);
   }
 
   /** The source has confirmed what was decided, or with an error cannot. */
@@ -141,4 +150,10 @@ export class Lanes<Member extends LaneMember<Member>> {
     }
     return members;
   }
+}
+
+/** Until the end of the tick. What comes later may be the message itself, come again. */
+function halt(lane: Lane<unknown>): void {
+  lane.isHalted = true;
+  queueMicrotask(() => (lane.isHalted = false));
 }

@@ -28,30 +28,40 @@ export class LaneRunner implements Runner<string> {
 
   /** Takes a place for each message and delivers it. Answers those for which there was a place. */
   async deliver(...names: string[]): Promise<string[]> {
-    const intake = this.intake;
     const delivered: string[] = [];
     for (const name of names) {
-      this.#taking ??= intake.take(1);
+      this.#taking ??= this.intake.take(1);
       const places = await Promise.race([this.#taking, Promise.resolve().then(() => undefined)]);
       if (places === undefined) break;
       this.#taking = undefined;
       delivered.push(name);
-      const delivery: Delivery<string> = {
-        message: name,
-        attempt: 1,
-        receivedAt: new Date(),
-        lane: name.startsWith("-") ? undefined : name.slice(0, 1),
-        settle: (outcome) => {
-          this.settled.push(`${name} ${outcome.kind}`);
-          if (this.confirmsAtOnce) return undefined;
-          this.#pending.set(name, { delivery, outcome });
-          return "later";
-        },
-      };
-      this.#deliveries.set(name, delivery);
-      intake.deliver(delivery);
+      this.#deliver(name);
     }
     return delivered;
+  }
+
+  /** Takes places for all, and delivers as many as it got without waiting in between. Answers how many that were. */
+  async deliverAtOnce(...names: string[]): Promise<number> {
+    const places = await this.intake.take(names.length);
+    for (const name of names.slice(0, places)) this.#deliver(name);
+    return places;
+  }
+
+  #deliver(name: string): void {
+    const delivery: Delivery<string> = {
+      message: name,
+      attempt: 1,
+      receivedAt: new Date(),
+      lane: name.startsWith("-") ? undefined : name.slice(0, 1),
+      settle: (outcome) => {
+        this.settled.push(`${name} ${outcome.kind}`);
+        if (this.confirmsAtOnce) return undefined;
+        this.#pending.set(name, { delivery, outcome });
+        return "later";
+      },
+    };
+    this.#deliveries.set(name, delivery);
+    this.intake.deliver(delivery);
   }
 
   /** The source has confirmed what it was told, or with an error cannot. */

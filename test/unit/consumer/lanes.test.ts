@@ -1,7 +1,7 @@
 // The order of a lane, at the consumer's door: a runner that says which deliveries belong together.
-import { deadLetter, drop, release, retry, SemaphoreWorker } from "millrace";
+import { Consumer, deadLetter, drop, release, retry, SemaphoreWorker } from "millrace";
 import { describe, expect, it } from "vitest";
-import { LaneBench } from "../../support/lane-runner.js";
+import { LaneBench, LaneRunner } from "../../support/lane-runner.js";
 
 describe("the deliveries of a lane", () => {
   it("run one at a time in the order in which they came, beside those of other lanes and of none", async () => {
@@ -46,6 +46,25 @@ describe("the deliveries of a lane", () => {
     await bench.end("a1", answer);
     expect(bench.runner.settled).toEqual([first, "a2 release", "a3 release"]);
     expect(bench.running).toEqual(["b1"]);
+  });
+
+  it("go back too when they are delivered in one go with one whose synchronous handler wants it again", async () => {
+    const runner = new LaneRunner();
+    const started: string[] = [];
+    const handler = (name: string): unknown => {
+      started.push(name);
+      return name === "a1" ? retry() : undefined;
+    };
+    const consumer = new Consumer(handler, { runner, concurrency: 4 });
+    await consumer.start();
+    expect(await runner.deliverAtOnce("a1", "a2", "b1", "a3")).toBe(4);
+    expect(runner.settled).toEqual(["a1 retry", "a2 release", "b1 ack", "a3 release"]);
+    runner.confirm("a1");
+    await runner.deliverAtOnce("a1 again", "a2 again");
+    for (const name of ["a2", "b1", "a3", "a1 again"]) runner.confirm(name);
+    await Promise.resolve();
+    expect(started).toEqual(["a1", "b1", "a1 again", "a2 again"]);
+    await consumer.stop();
   });
 
   it("go back when the one before cannot be confirmed: it will come again", async () => {

@@ -1,4 +1,4 @@
-import { deadLetter, type Message, type ReceiveMessageInput } from "millrace";
+import { deadLetter, type Message, type ReceiveMessageInput, retry } from "millrace";
 import { describe, expect, it } from "vitest";
 import { SimulatedQueue } from "../../support/simulated-queue.js";
 
@@ -40,6 +40,20 @@ describe("a FIFO queue", () => {
     expect(started).toEqual(["a1 #1"]);
     await queue.clock.runUntil(() => queue.size === 0);
     expect(started.map((entry) => entry.slice(0, 2))).toEqual(["a1", "a1", "a2"]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("lets nothing of one receive overtake a message that a synchronous handler wants again", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "a2", "a3");
+    const started: string[] = [];
+    const consumer = queue.consume(({ Body = "" }: Message, { attempt }) => {
+      started.push(Body);
+      return Body === "a1" && attempt === 1 ? retry() : undefined;
+    });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(started).toEqual(["a1", "a1", "a2", "a3"]);
     await queue.clock.runUntil(consumer.stop());
   });
 
