@@ -4,14 +4,17 @@ import { describe, expect, test } from "vitest";
 import type { RunnerDefect } from "./broken-runners.js";
 import { brokenSubject } from "./runners/broken.js";
 import { folderSubject } from "./runners/folder.js";
+import { lambdaSubject } from "./runners/lambda.js";
 import { memorySubject } from "./runners/memory.js";
-import { httpSqsSubject, simulatedSqsSubject } from "./runners/sqs.js";
+import { httpSqsSubject, simulatedFifoSubject, simulatedSqsSubject } from "./runners/sqs.js";
 
 const subjects: ReadonlyArray<readonly [string, RunnerSubject<never>]> = [
   ["a runner of one's own", brokenSubject("none")],
   ["the runner of docs/custom-runners.md", folderSubject],
+  ["LambdaRunner over HTTP", lambdaSubject],
   ["MemoryRunner", memorySubject],
   ["SqsRunner and the simulated SQS", simulatedSqsSubject],
+  ["SqsRunner and a simulated FIFO queue", simulatedFifoSubject],
   ["SqsRunner over HTTP", httpSqsSubject],
 ];
 

@@ -23,6 +23,7 @@ const LACKS: Readonly<Record<Need, string>> = {
   hasDelays: "the source has no delays",
   hasDeadLetters: "the source has no dead letters",
   countsAttempts: "the source does not count attempts",
+  hasLanes: "the source has no lanes",
   takesBack: "the source takes nothing back",
   hasLeases: "the source has no leases, or they are too long to wait for",
   canFail: "the source cannot be made to fail",

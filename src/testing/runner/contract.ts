@@ -4,6 +4,7 @@ import { type CaseDefinition, reasonToLeaveOut } from "./case.js";
 import { failingCases } from "./failing-cases.js";
 import type { RunnerHarness, RunnerSubject, RunnerTraits } from "./harness.js";
 import { historyCases } from "./history-cases.js";
+import { laneCases } from "./lane-cases.js";
 import { placesCases } from "./places-cases.js";
 import { RunnerBench } from "./rig.js";
 import { settlingCases } from "./settling-cases.js";
@@ -22,6 +23,7 @@ export interface RunnerContractCase {
 const CASES: readonly CaseDefinition[] = [
   ...placesCases,
   ...settlingCases,
+  ...laneCases,
   ...failingCases,
   ...stoppingCases,
   ...historyCases,
@@ -66,6 +68,7 @@ async function attempt<Message>(definition: CaseDefinition, subject: RunnerSubje
 
 /** The members of a harness that a trait asks for. */
 const MEMBERS = {
+  hasLanes: ["sendInLane"],
   takesBack: ["takeBack"],
   canFail: ["fail", "heal"],
   canHang: ["hang", "heal"],

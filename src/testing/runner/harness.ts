@@ -29,6 +29,8 @@ export interface RunnerTraits {
   readonly dropsAreDead?: boolean;
   /** The source knows how often it has delivered a message: `attempt` is 2 after a retry. */
   readonly countsAttempts?: boolean;
+  /** Messages of one lane are to be worked on one at a time, in order. Needs `sendInLane`. */
+  readonly hasLanes?: boolean;
   /** The source can take a message back while it is here. Needs `takeBack`. */
   readonly takesBack?: boolean;
   /**
@@ -78,6 +80,8 @@ export interface RunnerHarness<Message = unknown> {
   createRunner(): Runner<Message>;
   /** Puts messages into the source, one for each body, and resolves when they can be had. The source does not fail then. */
   send(bodies: readonly string[]): Promise<void> | void;
+  /** Does what `send` does, for messages that belong together, in this order. */
+  sendInLane?(bodies: readonly string[], lane: string): Promise<void> | void;
   /** The body that a message was sent with. */
   bodyOf(message: Message): string;
   /** Where the messages are at this moment, as the source sees it, whether or not it is failing. */

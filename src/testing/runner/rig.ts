@@ -197,10 +197,11 @@ export class RunnerBench<Message> {
     return rig;
   }
 
-  /** Sends so many messages and answers with their bodies. */
-  async send(count: number): Promise<readonly string[]> {
+  /** Sends so many messages, that belong together if there is a lane, and answers with their bodies. */
+  async send(count: number, lane?: string): Promise<readonly string[]> {
     const bodies = Array.from({ length: count }, () => `message ${(this.#sent += 1)}`);
-    await this.harness.send(bodies);
+    if (lane === undefined) await this.harness.send(bodies);
+    else await this.harness.sendInLane?.(bodies, lane);
     return bodies;
   }
 

@@ -45,11 +45,16 @@ class SqsSource {
     this.deadLetterUrl = parts.deadLetterUrl;
   }
 
-  static async create(sqs: SimulatedSqs): Promise<SqsSource> {
-    const dead = await sqs.createQueue({ QueueName: DEAD_LETTERS });
-    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${DEAD_LETTERS}`;
+  static async create(sqs: SimulatedSqs, type: "standard" | "fifo" = "standard"): Promise<SqsSource> {
+    const suffix = type === "fifo" ? ".fifo" : "";
+    const Attributes = type === "fifo" ? { FifoQueue: "true", ContentBasedDeduplication: "true" } : undefined;
+    const dead = await sqs.createQueue({ QueueName: DEAD_LETTERS + suffix, ...(Attributes && { Attributes }) });
+    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${DEAD_LETTERS}${suffix}`;
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 100 });
-    const { QueueUrl } = await sqs.createQueue({ QueueName: QUEUE, Attributes: { RedrivePolicy } });
+    const { QueueUrl } = await sqs.createQueue({
+      QueueName: QUEUE + suffix,
+      Attributes: { ...Attributes, RedrivePolicy },
+    });
     return new SqsSource({ sqs, queueUrl: QueueUrl, deadLetterUrl: dead.QueueUrl });
   }
 
@@ -61,6 +66,7 @@ class SqsSource {
       createRunner: () => createRunner(queueUrl),
       createRunnerWithoutSource: () => createRunner(queueUrl.replace(QUEUE, "no-such-queue")),
       send: (bodies) => this.#send(bodies),
+      sendInLane: (bodies, lane) => this.#send(bodies, lane),
       bodyOf: ({ Body = "" }) => Body,
       look: () => {
         const { visible, inFlight, delayed } = sqs.counts(queueUrl);
@@ -100,10 +106,15 @@ class SqsSource {
     };
   }
 
-  async #send(bodies: readonly string[]): Promise<void> {
+  /** On a FIFO queue messages without a lane are each a group of their own. */
+  async #send(bodies: readonly string[], lane?: string): Promise<void> {
     const faults = { ...this.sqs.faults };
     this.sqs.clearFaults();
-    for (const MessageBody of bodies) await this.sqs.sendMessage({ QueueUrl: this.queueUrl, MessageBody });
+    for (const MessageBody of bodies) {
+      const group = { MessageGroupId: (lane ?? MessageBody).replaceAll(" ", "-") };
+      const isFifo = this.queueUrl.endsWith(".fifo");
+      await this.sqs.sendMessage({ QueueUrl: this.queueUrl, MessageBody, ...(isFifo && group) });
+    }
     Object.assign(this.sqs.faults, faults);
   }
 
@@ -119,23 +130,31 @@ class SqsSource {
   }
 }
 
-/** The runner on a virtual clock. */
+async function createVirtualHarness(type: "standard" | "fifo"): Promise<RunnerHarness<Message>> {
+  const clock = new VirtualClock();
+  const source = await SqsSource.create(new SimulatedSqs({ clock }), type);
+  const harness = source.harness({ client: source.port, random: seededRandom(7) });
+  return {
+    ...harness,
+    clock,
+    until: inVirtualTime(clock),
+    leftovers() {
+      const timers = clock.pendingTimers === 0 ? [] : [`${clock.pendingTimers} timers`];
+      return [...harness.leftovers(), ...timers];
+    },
+  };
+}
+
+/** The runner of a standard queue on a virtual clock. */
 export const simulatedSqsSubject: RunnerSubject<Message> = {
   traits: { ...traits, hasLeases: true, leaseMs: 30_000 },
-  async createHarness() {
-    const clock = new VirtualClock();
-    const source = await SqsSource.create(new SimulatedSqs({ clock }));
-    const harness = source.harness({ client: source.port, random: seededRandom(7) });
-    return {
-      ...harness,
-      clock,
-      until: inVirtualTime(clock),
-      leftovers() {
-        const timers = clock.pendingTimers === 0 ? [] : [`${clock.pendingTimers} timers`];
-        return [...harness.leftovers(), ...timers];
-      },
-    };
-  },
+  createHarness: () => createVirtualHarness("standard"),
+};
+
+/** The runner of a FIFO queue on a virtual clock. */
+export const simulatedFifoSubject: RunnerSubject<Message> = {
+  traits: { ...traits, hasLeases: true, leaseMs: 30_000, hasLanes: true },
+  createHarness: () => createVirtualHarness("fifo"),
 };
 
 /**
