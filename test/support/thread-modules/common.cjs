@@ -1,0 +1,2 @@
+// A handler of a CommonJS module.
+module.exports = (message) => `${message} by CommonJS`;
