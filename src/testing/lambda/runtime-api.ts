@@ -76,6 +76,7 @@ export class LambdaRuntimeApi {
   readonly #calls: Call[] = [];
   readonly #inHand = new Map<string, Call>();
   readonly #waiting: ServerResponse[] = [];
+  #connections = 0;
   #server: Server | undefined;
   #onPolled: Deferred<void> | undefined;
 
@@ -95,6 +96,7 @@ export class LambdaRuntimeApi {
     const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) => {
       void this.#serve(request, response);
     });
+    server.on("connection", () => (this.#connections += 1));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(0, HOST, resolve);
@@ -126,6 +128,11 @@ export class LambdaRuntimeApi {
     this.#calls.push(call);
     this.#handOut();
     return call.result.promise;
+  }
+
+  /** How many connections were made to it. */
+  get connections(): number {
+    return this.#connections;
   }
 
   /** How many requests for an event wait. */
