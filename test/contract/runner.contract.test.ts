@@ -1,4 +1,5 @@
 // Every runner does what the contract says, and the contract finds those that do not.
+import { readFileSync } from "node:fs";
 import { runnerContract, type RunnerSubject } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import type { RunnerDefect } from "./broken-runners.js";
@@ -97,4 +98,13 @@ test("a case that is left out says why", () => {
 test("a trait that the harness cannot show is an error that names what is missing", async () => {
   const [first] = runnerContract({ ...memorySubject, traits: { canHang: true } });
   await expect(first?.run()).rejects.toThrow("The trait canHang is set, and the harness has no hang.");
+});
+
+test("every trait is in docs/custom-runners.md", () => {
+  const harness = readFileSync("src/testing/runner/harness.ts", "utf8");
+  const traits = /interface RunnerTraits \{(.*?)^\}/msu.exec(harness)?.[1] ?? "";
+  const names = [...traits.matchAll(/^ {2}readonly (\w+)\?:/gmu)].map(([, name = ""]) => name);
+  expect(names.length).toBeGreaterThan(10);
+  const page = readFileSync("docs/custom-runners.md", "utf8");
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
