@@ -3,7 +3,7 @@
 // Messages come evenly, 700 a second (60 million a day), to so many consumers. Handlers wait 200 ms, each call takes 20 ms.
 // It is the simulated SQS in virtual time, so it says the same on every machine, and it is not AWS: which poller gets a
 // message there, and how many at once, is for AWS to choose.
-import { Consumer, type Message } from "millrace";
+import { Consumer } from "millrace";
 import { SimulatedSqs, VirtualClock } from "millrace/testing";
 
 const PER_SECOND = 700;
@@ -28,7 +28,7 @@ async function measure({ consumers: count, concurrency }: Shape): Promise<number
   const clock = new VirtualClock();
   const sqs = new SimulatedSqs({ clock, seed: 1 });
   const { QueueUrl: queueUrl } = await sqs.createQueue({ QueueName: "orders" });
-  const handler = (_: Message): Promise<void> => new Promise((resolve) => clock.setTimer(resolve, WORK_MS));
+  const handler = (): Promise<void> => new Promise((resolve) => clock.setTimer(resolve, WORK_MS));
   const consumers = Array.from(
     { length: count },
     () => new Consumer(handler, { queueUrl, client: sqs, clock, concurrency }),
