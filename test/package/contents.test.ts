@@ -47,9 +47,11 @@ describe("the tarball", () => {
 });
 
 describe("the manifest", () => {
-  it("depends on three libraries and asks for the SDK only from those who use it", () => {
+  it("depends on three libraries, and asks for others only from those who use them", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["async-mutex", "eventemitter3", "p-queue"]);
-    expect(manifest.peerDependenciesMeta).toEqual({ "@aws-sdk/client-sqs": { optional: true } });
+    const optional = { optional: true };
+    const peers = { "@aws-sdk/client-sqs": optional, amqplib: optional, piscina: optional };
+    expect(manifest.peerDependenciesMeta).toEqual(peers);
   });
 
   it("runs nothing when it is installed", () => {

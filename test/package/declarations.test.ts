@@ -53,6 +53,11 @@ describe("a program that uses millrace compiles", () => {
     expect(complaintsAbout(inject("alone"), "runner.ts", options)).toEqual([]);
   });
 
+  it("with handlers in threads, and without piscina", () => {
+    const options = { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] };
+    expect(complaintsAbout(inject("alone"), "threads.ts", options)).toEqual([]);
+  });
+
   it("when it is bundled", () => {
     const options = {
       lib: ["lib.es2023.d.ts"],

@@ -15,7 +15,7 @@ function run(type: "module" | "commonjs", program: string): { status: number | n
 
 const printNames = "console.log(JSON.stringify(Object.keys(all).filter((name) => name !== 'module.exports').sort()))";
 
-describe.each(["millrace", "millrace/lambda", "millrace/testing"])("%s", (name) => {
+describe.each(["millrace", "millrace/lambda", "millrace/testing", "millrace/threads"])("%s", (name) => {
   const imported = run("module", `import * as all from "${name}"; ${printNames}`);
 
   it("can be imported, without the SDK, and lets the process end by itself", () => {

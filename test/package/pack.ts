@@ -2,6 +2,7 @@
 //
 //   alone/node_modules      millrace and its dependencies, nothing else
 //   withSdk/node_modules    the same, the SDK, and the types of Node
+//   withThreads/…           the same as alone, and piscina
 //
 // Dependencies are links to the ones of this repository, so that no test needs a registry.
 import { execFileSync } from "node:child_process";
@@ -27,6 +28,8 @@ declare module "vitest" {
     alone: string;
     /** An installation with the SDK and `@types/node` beside it. */
     withSdk: string;
+    /** An installation with piscina beside it. */
+    withThreads: string;
   }
 }
 
@@ -42,6 +45,7 @@ export function setup({ provide }: TestProject): () => void {
   provide("tarball", tarball);
   provide("alone", install(join(folder, "alone"), tarball, []));
   provide("withSdk", install(join(folder, "with-sdk"), tarball, ["@aws-sdk/client-sqs", "@types/node"]));
+  provide("withThreads", install(join(folder, "with-threads"), tarball, ["piscina"]));
   return () => rmSync(folder, { recursive: true, force: true });
 }
 
