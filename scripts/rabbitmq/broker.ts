@@ -19,7 +19,7 @@ const STOP_TIMEOUT_MS = 15_000;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Why there can be no broker on this machine, or undefined when there can. */
-export function whyNoBroker(): string | undefined {
+function whyNoBroker(): string | undefined {
   for (const program of [join(PROGRAMS, "rabbitmq-server"), PORT_MAPPER]) {
     try {
       accessSync(program, constants.X_OK);

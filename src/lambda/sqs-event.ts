@@ -17,7 +17,7 @@ export interface SqsEvent {
 }
 
 /** A message that has what every record of an event has. */
-export interface EventMessage extends Message {
+interface EventMessage extends Message {
   MessageId: string;
   ReceiptHandle: string;
   Body: string;

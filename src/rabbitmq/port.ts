@@ -48,7 +48,7 @@ export interface AmqpConnection {
 }
 
 /** How a connection is made. */
-export interface ConnectSettings {
+interface ConnectSettings {
   /** Options for the socket: `ca`, `cert` and `key` for TLS, and the like. */
   readonly socketOptions: Readonly<Record<string, unknown>>;
   /** What the broker shows it as. */
@@ -86,5 +86,5 @@ async function connectWith(client: typeof Amqplib, url: string, settings: Connec
     clientProperties: { connection_name: settings.connectionName },
     signal: settings.signal,
   };
-  return (await client.connect(url, socketOptions)) as unknown as AmqpConnection;
+  return client.connect(url, socketOptions);
 }

@@ -137,7 +137,7 @@ export class Prefetch implements PlaceUser {
     if (this.#phase !== "ended") {
       this.#end();
       this.#giveBackSpare();
-      for (const tap of [...this.#taps]) this.#enqueue(() => this.#close(tap));
+      for (const tap of this.#taps) this.#enqueue(() => this.#close(tap));
     }
     await this.#operation;
   }
@@ -145,7 +145,7 @@ export class Prefetch implements PlaceUser {
   /** Nothing more is to come, or the channel is gone: gives back every place. */
   lose(): void {
     this.#end();
-    for (const tap of [...this.#taps]) this.#closed(tap);
+    for (const tap of this.#taps) this.#closed(tap);
     this.#giveBackSpare();
   }
 

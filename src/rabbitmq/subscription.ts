@@ -148,7 +148,7 @@ export class Subscription implements DeliveryKeeper {
     delivery.outcome = outcome;
     if (delivery.phase === "lost") {
       const failure = failureOf(delivery, createLostError());
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw failure instanceof Error ? failure : createLostError();
       return undefined;
     }
     delivery.phase = "decided";

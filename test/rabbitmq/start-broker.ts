@@ -8,7 +8,7 @@ declare module "vitest" {
   }
 }
 
-export default async function startBroker(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const broker = await RabbitBroker.start();
   project.provide("broker", broker.address);
   return () => broker.stop();

@@ -72,9 +72,9 @@ export class QueueWatch {
 
   async #ask(queue: string): Promise<QueueCounts> {
     this.#node.stdin.write(`${queue}\n`);
-    const { value } = await this.#answers.next();
-    const match = /^(\d+) (\d+)$/u.exec(value as string);
-    if (match === null) throw new Error(`the broker answered: ${value}`);
+    const { value: line } = (await this.#answers.next()) as IteratorResult<string, string | undefined>;
+    const match = /^(\d+) (\d+)$/u.exec(line ?? "");
+    if (match === null) throw new Error(`the broker answered: ${line}`);
     return { ready: Number(match[1]), unacknowledged: Number(match[2]) };
   }
 }
