@@ -76,6 +76,34 @@ describe.concurrent("thumbnails-on-threads.ts", () => {
   });
 });
 
+describe.concurrent("lambda-managed.ts", () => {
+  it("reports what has failed, what the deadline has cut off, and a FIFO group from its failure on", async () => {
+    expect(await run("lambda-managed.ts")).toEqual([
+      "failed: no greeting in xx",
+      "Hello, Ada!",
+      '3 messages: {"batchItemFailures":[{"itemIdentifier":"message-2"}]}',
+      "Buongiorno, Grace!",
+      "failed: The operation was aborted",
+      '2 messages: {"batchItemFailures":[{"itemIdentifier":"message-2"}]}',
+      "failed: no greeting in xx",
+      "Hello, first of b!",
+      '3 messages: {"batchItemFailures":[{"itemIdentifier":"message-1"},{"itemIdentifier":"message-2"}]}',
+    ]);
+  });
+});
+
+describe.concurrent("lambda-container.ts", () => {
+  it("answers one event after the other, hundreds of messages at once, and ends with SIGTERM", async () => {
+    expect(await run("lambda-container.ts")).toEqual([
+      '10 messages: {"batchItemFailures":[]}',
+      "message 13 has failed",
+      '1000 messages: {"batchItemFailures":[{"itemIdentifier":"message-13"}]}',
+      '0 messages: {"batchItemFailures":[]}',
+      "handled 1010, at most 200 at once",
+    ]);
+  });
+});
+
 describe.concurrent("custom-runner.ts", () => {
   it("settles each file as its handler said, and stops when there are none left", async () => {
     const lines = await run("custom-runner.ts");
