@@ -75,6 +75,9 @@ async function measure(subject: Subject): Promise<number> {
   await using lambda = new LambdaRuntimeApi();
   await lambda.start();
   const child = startFunction(subject, lambda.address);
+  child.once("exit", (code) => {
+    if (code !== null) throw new Error(`the function has ended with exit code ${code}`);
+  });
   const body = createBody(kind);
   const event = createSqsEvent(Array.from({ length: recordsPerEvent }, () => body));
   const call = async (): Promise<void> => {
