@@ -25,7 +25,7 @@ export const stoppingCases: readonly CaseDefinition[] = [
 
   always("stops while it starts", async (bench) => {
     const rig = bench.createRig();
-    const started = rig.consumer.start().catch(() => undefined); // Most reject: the stop came first.
+    const started = rig.consumer.start().catch(() => undefined); // It may reject: the stop came first.
     await rig.stop();
     await bench.settled("start() to settle", started);
   }),
@@ -164,7 +164,7 @@ export const stoppingCases: readonly CaseDefinition[] = [
     }
   }),
 
-  always("has again after a restart what it gave back", async (bench) => {
+  always("gives back what the next runner then has", async (bench) => {
     const bodies = await bench.send(3);
     const rig = await bench.openRig({ answer: never });
     await rig.untilCalled(rig.places);
