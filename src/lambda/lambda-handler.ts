@@ -9,7 +9,7 @@ import { SemaphoreWorker } from "../worker/semaphore-worker.js";
 import type { Worker } from "../worker/worker.js";
 import { CalledInvocations } from "./called-invocations.js";
 import { EventRunner } from "./event-runner.js";
-import { LAMBDA_EVENT_OPTION_NAMES, type LambdaEventOptions, readEventOptions } from "./options.js";
+import { type LambdaEventOptions, readEventOptions } from "./options.js";
 import type { SqsBatchResponse } from "./sqs-event.js";
 
 /** What `lambdaHandler` takes beside the handler. */
@@ -64,10 +64,11 @@ export function lambdaHandler<Resource = unknown>(
   handler: Handler<Message, Resource>,
   options: LambdaHandlerOptions<Resource> = {},
 ): LambdaHandler<Resource> {
-  const { eventOptions, consumerOptions } = split<Resource>(options);
-  const reader = new OptionReader("lambdaHandler", eventOptions);
+  const reader = new OptionReader("lambdaHandler", options);
   const calls = new CalledInvocations();
   const runner = new EventRunner(calls, readEventOptions(reader));
+  const consumerOptions = readConsumerOptions<Resource>(reader);
+  reader.finish();
   const consumer = new Consumer<Message, Resource>(handler, { ...consumerOptions, runner });
   const answer = async (event: unknown, context: LambdaContext): Promise<SqsBatchResponse> => {
     assertContext(context);
@@ -77,26 +78,24 @@ export function lambdaHandler<Resource = unknown>(
   return Object.assign(answer, { consumer });
 }
 
-interface SplitOptions<Resource> {
-  readonly eventOptions: Record<string, unknown>;
-  readonly consumerOptions: CommonOptions<Resource>;
-}
+/** The consumer's, but for its runner: that is ours. */
+const CONSUMER_OPTION_NAMES = [
+  "concurrency",
+  "worker",
+  "retry",
+  "handlerTimeoutMs",
+  "overdueAfterMs",
+  "abortGraceMs",
+  "logger",
+  "clock",
+] as const satisfies ReadonlyArray<keyof CommonOptions>;
 
-/** What is the consumer's, with the worker that nothing is said about, and what is the event's. */
-function split<Resource>(options: LambdaHandlerOptions<Resource>): SplitOptions<Resource> {
-  const reader = new OptionReader("lambdaHandler", options);
-  const eventOptions = reader.pick(LAMBDA_EVENT_OPTION_NAMES);
-  if (reader.has("runner")) {
-    throw new OptionError("runner", "to be absent, as Lambda brings the messages", reader.raw("runner"));
-  }
-  const consumerOptions: Record<string, unknown> = { overdueAfterMs: Infinity, ...options };
-  for (const name of LAMBDA_EVENT_OPTION_NAMES) delete consumerOptions[name];
-  if (!reader.has("worker")) {
-    const permits = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
-    delete consumerOptions["concurrency"];
-    consumerOptions["worker"] = new SemaphoreWorker({ permits });
-  }
-  return { eventOptions, consumerOptions };
+function readConsumerOptions<Resource>(reader: OptionReader): CommonOptions<Resource> {
+  const options: CommonOptions<Resource> = { overdueAfterMs: Infinity, ...reader.pick(CONSUMER_OPTION_NAMES) };
+  if (reader.has("worker")) return options;
+  const { concurrency: _, ...others } = options;
+  const permits = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
+  return { ...others, worker: new SemaphoreWorker({ permits }) as Worker as Worker<Resource> };
 }
 
 function assertContext(context: unknown): asserts context is LambdaContext {

@@ -31,15 +31,6 @@ export interface LambdaEventOptions {
   answerMarginMs?: number | undefined;
 }
 
-/** The names of these options, for those who pass them on. */
-export const LAMBDA_EVENT_OPTION_NAMES: ReadonlyArray<keyof LambdaEventOptions> = [
-  "client",
-  "queueUrl",
-  "deadLetterQueueUrl",
-  "deadlineMarginMs",
-  "answerMarginMs",
-];
-
 /** The options with nothing left open, but for what has no value of its own. */
 export interface ResolvedEventOptions {
   readonly client: SqsClient | undefined;

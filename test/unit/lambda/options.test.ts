@@ -32,7 +32,12 @@ describe("lambdaHandler", () => {
     ...shared,
     ["a concurrency of 0", { concurrency: 0 }, "concurrency", "a whole number from 1 to 100000"],
     ["a concurrency beside a worker", { concurrency: 5, worker: new PoolWorker() }, "concurrency", "to be absent"],
-    ["a runner", { runner: new MemoryRunner() }, "runner", "to be absent, as Lambda brings the messages"],
+    [
+      "a runner",
+      { runner: new MemoryRunner() },
+      "runner",
+      "one of the options of lambdaHandler (abortGraceMs, answerMarginMs, client, ",
+    ],
     ["a retry policy that is none", { retry: "no" }, "retry", "a function"],
   ])("refuses %s", (_, options, option, expected) => {
     const error = refusalOf(() => lambdaHandler(() => undefined, options));
