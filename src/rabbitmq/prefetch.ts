@@ -72,6 +72,8 @@ export class Prefetch implements PlaceUser {
   #growth: Timer | undefined;
   #shortage: Timer | undefined;
   #review: Timer | undefined;
+  /** Whether a message has come since the last review. */
+  #isUsed = false;
 
   constructor(parts: PrefetchParts) {
     this.#parts = parts;
@@ -104,7 +106,8 @@ export class Prefetch implements PlaceUser {
   count(tap: Tap): void {
     tap.count();
     this.#unacknowledged += 1;
-    if (this.#review === undefined && this.#taps.length > 0 && this.#capacity > this.#slots) this.#watchUse();
+    this.#isUsed = true;
+    if (this.#review === undefined && this.#capacity > this.#slots) this.#watchUse();
   }
 
   /** Calls `write`, which settles a message of this tap, as soon as there is a place for the one that comes for it. */
@@ -265,6 +268,7 @@ export class Prefetch implements PlaceUser {
    * right for quick handlers would hoard messages once they are slow. What was not needed for a while is asked for anew.
    */
   #watchUse(): void {
+    this.#isUsed = false;
     for (const tap of this.#taps) tap.leastFree = tap.free;
     this.#review = this.#parts.clock.setTimer(() => {
       this.#review = undefined;
@@ -274,6 +278,7 @@ export class Prefetch implements PlaceUser {
         capacity -= tap.prefetch;
         this.#enqueue(() => this.#close(tap));
       }
+      if (this.#isUsed) this.#watchUse();
     }, UNUSED_MS);
   }
 }
