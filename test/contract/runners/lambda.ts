@@ -18,6 +18,13 @@ class Trigger {
   /** Receipt handles of messages that the runner has given a time. */
   readonly #timed = new Set<string>();
   #hasEnded = false;
+  #hasRuntime = false;
+
+  /** A process of the function starts, or ends. */
+  setRuntime(isThere: boolean): void {
+    this.#hasRuntime = isThere;
+    if (!isThere) this.lambda.runtimeEnded();
+  }
 
   async create(): Promise<{ queueUrl: string; deadLetterUrl: string }> {
     await this.lambda.start();
@@ -62,7 +69,9 @@ class Trigger {
   }
 
   async #invoke(queueUrl: string, event: SqsTestEvent): Promise<SqsBatchResponse> {
-    const result = await this.lambda.invoke(event, { timeoutMs: RUN_TIME_MS });
+    const invoked = this.lambda.invoke(event, { timeoutMs: RUN_TIME_MS });
+    if (!this.#hasRuntime) this.lambda.runtimeEnded(); // It has ended since it asked.
+    const result = await invoked;
     const allFailed = event.Records.map(({ messageId }) => ({ itemIdentifier: messageId }));
     const response =
       result.status === "response" ? (result.payload as SqsBatchResponse) : { batchItemFailures: allFailed };
@@ -98,9 +107,7 @@ export const lambdaSubject: RunnerSubject<Message> = {
     return {
       until: inRealTime(),
       createRunner: () =>
-        asProcess(new LambdaRunner({ runtimeApi: lambda.address, client: trigger.port, queueUrl }), () =>
-          lambda.runtimeEnded(),
-        ),
+        asProcess(new LambdaRunner({ runtimeApi: lambda.address, client: trigger.port, queueUrl }), trigger),
       async send(bodies) {
         for (const MessageBody of bodies) await sqs.sendMessage({ QueueUrl: queueUrl, MessageBody });
       },
@@ -119,13 +126,16 @@ export const lambdaSubject: RunnerSubject<Message> = {
 };
 
 /** In Lambda a runtime that stops is a process that ends, and Lambda notices. */
-function asProcess(runner: LambdaRunner, onEnd: () => void): Runner<Message> {
+function asProcess(runner: LambdaRunner, trigger: Trigger): Runner<Message> {
   return {
-    open: () => runner.open(),
+    async open() {
+      trigger.setRuntime(true);
+      await runner.open();
+    },
     run: (intake) => runner.run(intake),
-    close: async (signal) => {
+    async close(signal) {
       await runner.close(signal);
-      onEnd();
+      trigger.setRuntime(false);
     },
     stats: () => runner.stats(),
   };
