@@ -20,6 +20,11 @@ const layers: readonly Layer[] = [
   { name: "package", testTimeoutMs: 60_000, globalSetup: "./test/package/pack.ts" },
 ];
 
+/** With a program of others, which their scripts get: `npm run test:lambda-rie`. */
+const layersOfScripts: readonly Layer[] = [
+  ...("LAMBDA_RIE" in process.env ? [{ name: "lambda-rie", testTimeoutMs: 60_000 }] : []),
+];
+
 function project({ name, testTimeoutMs, globalSetup }: Layer): TestProjectInlineConfiguration {
   return {
     extends: true,
@@ -59,7 +64,7 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    projects: [...layers.map(project), types],
+    projects: [...[...layers, ...layersOfScripts].map(project), types],
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,

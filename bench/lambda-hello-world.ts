@@ -52,9 +52,8 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
 
-/** The body of a record. For `computing`: as many steps as take 10 ms on this machine. */
-function createBody(kind: Kind): string {
-  if (kind !== "computing") return JSON.stringify({ name: "world" });
+/** As many steps as take 10 ms on this machine. */
+function countSteps(): string {
   const steps = 1_000_000;
   const tries = Array.from({ length: 15 }, () => {
     const startedAt = performance.now();
@@ -78,7 +77,7 @@ async function measure(subject: Subject): Promise<number> {
   child.once("exit", (code) => {
     if (code !== null) throw new Error(`the function has ended with exit code ${code}`);
   });
-  const body = createBody(kind);
+  const body = kind === "computing" ? steps : JSON.stringify({ name: "world" });
   const event = createSqsEvent(Array.from({ length: recordsPerEvent }, () => body));
   const call = async (): Promise<void> => {
     const result = await lambda.invoke(event, { timeoutMs: TIMEOUT_MS });
@@ -95,6 +94,7 @@ async function measure(subject: Subject): Promise<number> {
   return (events * recordsPerEvent) / seconds;
 }
 
+const steps = countSteps();
 const [load = 0] = loadavg();
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown CPU"}, load ${load.toFixed(1)}`,
