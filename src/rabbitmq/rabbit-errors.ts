@@ -38,6 +38,11 @@ const REQUEST_FAILED: Kind = {
   errorClass: "request",
   explanation: "The broker has refused a request and closed the channel.",
 };
+const DECLARED_OTHERWISE: Kind = {
+  code: "REQUEST_FAILED",
+  errorClass: "fatal",
+  explanation: "The queue exists with other settings. Delete it once it is empty, or set retryQueueType to its type.",
+};
 const SERVICE_UNAVAILABLE: Kind = {
   code: "SERVICE_UNAVAILABLE",
   errorClass: "service",
@@ -59,7 +64,7 @@ const KIND_BY_REPLY_CODE: ReadonlyMap<unknown, Kind> = new Map([
 /** Makes a failure into an error with a code, a class, and what to do about it. */
 export function toRabbitError(cause: unknown, operation: string, what: string): MillraceError {
   if (cause instanceof MillraceError) return cause;
-  const { code, errorClass, explanation } = classify(cause);
+  const { code, errorClass, explanation } = classify(cause, operation);
   const detail = cause instanceof Error ? cause.message : describeThrown(cause);
   return new ServiceError(code, `${operation} failed for ${what}. ${explanation} (${detail})`, {
     errorClass,
@@ -82,9 +87,10 @@ export function createCancelledError(queue: string): ServiceError {
 }
 
 /** The client has codes for what came after the handshake, and only texts for what ended it. */
-function classify(cause: unknown): Kind {
+function classify(cause: unknown, operation: string): Kind {
   if (typeof cause !== "object" || cause === null) return REQUEST_FAILED;
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
+  if (code === 406 && operation === "DeclareQueue") return DECLARED_OTHERWISE;
   const kind = KIND_BY_REPLY_CODE.get(code);
   if (kind !== undefined) return kind;
   if (typeof code === "number") return REQUEST_FAILED;
