@@ -24,7 +24,7 @@ export interface ThreadsOptions {
   abortGraceMs?: number | undefined;
   /**
    * The most memory that the JavaScript heap of one thread may take, in MB. A thread that needs more is ended. 16 to
-   * 1,048,576; default: Node's own limit.
+   * Infinity; default Infinity: Node's own limit.
    */
   maxHeapMb?: number | undefined;
   /** Command-line options of Node for the threads, such as `["--import", "tsx"]`. Default: those of this process. */
@@ -38,7 +38,7 @@ export interface ResolvedThreadsOptions {
   readonly minThreads: number;
   readonly idleTimeoutMs: number;
   readonly abortGraceMs: number;
-  readonly maxHeapMb: number | undefined;
+  readonly maxHeapMb: number;
   readonly execArgv: readonly string[] | undefined;
 }
 
@@ -53,7 +53,7 @@ export function resolveThreadsOptions(module: unknown, options: ThreadsOptions):
     minThreads: reader.integer("minThreads", { min: 0, max: maxThreads, fallback: 0 }),
     idleTimeoutMs: reader.number("idleTimeoutMs", { min: 1, max: 86_400_000, fallback: 10_000 }),
     abortGraceMs: reader.number("abortGraceMs", { min: 0, max: 60_000, fallback: 500 }),
-    maxHeapMb: reader.has("maxHeapMb") ? reader.number("maxHeapMb", { min: 16, max: 1_048_576 }) : undefined,
+    maxHeapMb: reader.number("maxHeapMb", { min: 16, max: Infinity, fallback: Infinity }),
     execArgv: reader.has("execArgv") ? reader.strings("execArgv", []) : undefined,
   };
   reader.finish();

@@ -52,7 +52,7 @@ export class Threads {
       // Between two tasks a thread goes on: what it waits for is its handlers' business, and a crash is nobody else's.
       atomics: "disabled",
       recordTiming: false,
-      ...(maxHeapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
+      ...(maxHeapMb < Infinity && { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } }),
       ...(execArgv !== undefined && { execArgv: [...execArgv] }),
     });
     return new Threads(piscina, onLost);

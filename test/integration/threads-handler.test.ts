@@ -221,7 +221,7 @@ describe("threads grow and shrink with the work", () => {
   });
 
   it("keeps minThreads", async () => {
-    const handler = create({ maxThreads: 2, minThreads: 1, idleTimeoutMs: 20 });
+    const handler = create({ maxThreads: 2, minThreads: 1, idleTimeoutMs: 20, abortGraceMs: 20_000 });
     const controller = new AbortController();
     const busy = [1, 2].map(() => handler({ kind: "cleanUp" }, contextWith({ signal: controller.signal })));
     await eventually(() => handler.threads === 2);
@@ -237,7 +237,7 @@ describe("threads grow and shrink with the work", () => {
   });
 
   it("a thread has one message at a time: the others wait, and may give up", async () => {
-    const handler = create({ maxThreads: 1 });
+    const handler = create({ maxThreads: 1, abortGraceMs: 20_000 });
     const [first, second] = [new AbortController(), new AbortController()];
     const running = handler({ kind: "cleanUp" }, contextWith({ signal: first.signal }));
     const waiting = handler({ kind: "value" }, contextWith({ signal: second.signal }));

@@ -99,6 +99,6 @@ export function isolateAwsEnvironment(overrides: Readonly<Record<string, string 
 }
 
 /** Resolves when the condition holds: looked at every few milliseconds, as nothing else tells. */
-export async function eventually(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
+export async function eventually(condition: () => boolean, timeoutMs = 50_000): Promise<void> {
   await vi.waitUntil(condition, { interval: 5, timeout: timeoutMs });
 }

@@ -1,5 +1,6 @@
 // docs/options.md names every option, its default and its range, as the code has them.
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import {
   constantRetry,
   Consumer,
@@ -10,6 +11,7 @@ import {
   SemaphoreWorker,
   SqsRunner,
 } from "millrace";
+import { inThreads } from "millrace/threads";
 import { describe, expect, it, vi } from "vitest";
 import { readStopTimeoutMs } from "../../../src/consumer/stop.js";
 import { OptionReader } from "../../../src/internal/options.js";
@@ -35,6 +37,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   SqsRunner: (options) => new SqsRunner({ queueUrl, ...options }),
   PoolWorker: (options) => new PoolWorker(options),
   SemaphoreWorker: (options) => new SemaphoreWorker(options),
+  inThreads: (options) => inThreads("vitest.config.ts", options),
   exponentialRetry: (options) => exponentialRetry(options),
   constantRetry: (options) => constantRetry(options),
   stop: (options) => readStopTimeoutMs(options),
@@ -62,6 +65,7 @@ function numbersOf({ fallback, range }: Row, rows: ReadonlyMap<string, Row>): Nu
 }
 
 function numberOf(text: string): number {
+  if (text === "the machine's cores") return availableParallelism();
   const [digits = "none"] = /^(Infinity|\d[\d,]*\d|\d)/.exec(text) ?? [];
   return Number(digits.replaceAll(",", ""));
 }
