@@ -21,9 +21,8 @@ const layers: readonly Layer[] = [
 ];
 
 /** With a program of others, which their scripts get: `npm run test:lambda-rie`. */
-const layersOfScripts: readonly Layer[] = [
-  ...("LAMBDA_RIE" in process.env ? [{ name: "lambda-rie", testTimeoutMs: 60_000 }] : []),
-];
+const layersOfScripts: readonly Layer[] =
+  "LAMBDA_RIE" in process.env ? [{ name: "lambda-rie", testTimeoutMs: 60_000 }] : [];
 
 function project({ name, testTimeoutMs, globalSetup }: Layer): TestProjectInlineConfiguration {
   return {

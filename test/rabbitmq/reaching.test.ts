@@ -28,7 +28,7 @@ async function rejectionOf(options: { url: string; queue: string }): Promise<Mil
   const { consumer } = new RabbitRig(options);
   const error = await consumer.start().then(
     () => undefined,
-    (cause: MillraceError) => cause,
+    (cause: unknown) => cause as MillraceError,
   );
   expect(consumer.state).toBe("stopped");
   if (error === undefined) throw new Error("it has started");
@@ -76,7 +76,7 @@ describe("start() rejects with", () => {
     const queue = await queues.declare("classic");
     const retries = { retryDelaysSeconds: [5], shouldDeclareRetryQueues: true };
     await queues.channel.assertQueue(`${queue}.retry.5s`);
-    const error = await rejectionOf({ url: queues.broker.url, queue, ...retries } as never);
+    const error = await rejectionOf({ url: queues.broker.url, queue, ...retries });
     expect(error.code).toBe("REQUEST_FAILED");
     expect(error.message).toContain("inequivalent arg");
   });
