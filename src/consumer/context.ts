@@ -11,8 +11,8 @@ import type { HandlerHost } from "./handler-life.js";
 export interface HandlerContext<Resource = unknown> {
   /**
    * Aborts when the work is no longer wanted. `signal.reason` is a `MillraceError` whose code says why:
-   * `HANDLER_TIMEOUT`, `LEASE_LOST`, `STOPPED` (the stop's deadline has passed), or `JOB_HALTED`. A handler that never
-   * reads it costs no AbortController.
+   * `HANDLER_TIMEOUT`, `LEASE_LOST`, `STOPPED` (the stop's deadline has passed), `JOB_HALTED`, or `INVOCATION_DEADLINE`
+   * (in Lambda). A handler that never reads it costs no AbortController.
    */
   readonly signal: AbortSignal;
   /** How many times the message has been delivered, this time included; 1 for the first. On SQS: its receive count. */

@@ -58,6 +58,11 @@ describe("a program that uses millrace compiles", () => {
     expect(complaintsAbout(inject("alone"), "threads.ts", options)).toEqual([]);
   });
 
+  it("with a Lambda function, and neither the SDK nor the types of Node", () => {
+    const options = { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] };
+    expect(complaintsAbout(inject("alone"), "lambda.ts", options)).toEqual([]);
+  });
+
   it("when it is bundled", () => {
     const options = {
       lib: ["lib.es2023.d.ts"],

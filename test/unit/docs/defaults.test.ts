@@ -11,6 +11,7 @@ import {
   SemaphoreWorker,
   SqsRunner,
 } from "millrace";
+import { LambdaRunner } from "millrace/lambda";
 import { inThreads } from "millrace/threads";
 import { describe, expect, it, vi } from "vitest";
 import { readStopTimeoutMs } from "../../../src/consumer/stop.js";
@@ -42,6 +43,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   constantRetry: (options) => constantRetry(options),
   stop: (options) => readStopTimeoutMs(options),
   MemoryRunner: (options) => new MemoryRunner(options),
+  LambdaRunner: (options) => new LambdaRunner({ runtimeApi: "127.0.0.1:9001", ...options }),
   enqueue: (options) => new MemoryRunner().enqueue("job", options),
 };
 
