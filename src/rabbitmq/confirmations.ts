@@ -28,9 +28,9 @@ export class Confirmations {
     this.#parts = parts;
   }
 
-  /** The broker was told of this one. */
-  add(delivery: RabbitDelivery): void {
-    this.#written.push(delivery);
+  /** The broker was told of these. */
+  add(deliveries: readonly RabbitDelivery[]): void {
+    for (const delivery of deliveries) this.#written.push(delivery);
     this.#schedule();
   }
 

@@ -4,7 +4,6 @@ import type { Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { Intake } from "../runner/runner.js";
-import { Confirmations } from "./confirmations.js";
 import { HeldRetries } from "./held-retries.js";
 import { untilAborted } from "./link.js";
 import type { RabbitMessage } from "./message.js";
@@ -17,6 +16,7 @@ import { type DeliveryKeeper, RabbitDelivery } from "./rabbit-delivery.js";
 import { createCopyOptions, pickDelaySeconds, retryQueueName } from "./retry-queues.js";
 import type { RetryPublisher } from "./retry-publisher.js";
 import type { Tap } from "./tap.js";
+import { Teller, type Verdict } from "./teller.js";
 
 /** What a subscription works with. */
 export interface SubscriptionParts {
@@ -29,9 +29,6 @@ export interface SubscriptionParts {
   readonly slots: number;
 }
 
-/** What the broker is told of a message. */
-type Verdict = "ack" | "requeue" | "reject";
-
 /** How long a queue whose consumer the broker has cancelled is left alone. */
 const CANCELLED_MS = 500;
 /** How long a message is held that is not rejected, as nobody knows whether there is a dead-letter exchange. */
@@ -42,8 +39,7 @@ export class Subscription implements DeliveryKeeper {
   readonly #parts: SubscriptionParts;
   readonly #prefetch: Prefetch;
   readonly #held: HeldRetries;
-  readonly #confirmations: Confirmations;
-  readonly #deliveries = new Set<RabbitDelivery>();
+  readonly #teller: Teller;
   readonly #publishing = new Set<Promise<void>>();
   readonly #ended = createDeferred();
   #phase: "open" | "closing" | "lost" = "open";
@@ -58,10 +54,9 @@ export class Subscription implements DeliveryKeeper {
     const { channel, intake, options, places } = parts;
     this.#arrivedAt = intake.clock.now();
     this.#held = new HeldRetries({ clock: intake.clock, requeue: (delivery) => this.#tell(delivery, "requeue") });
-    this.#confirmations = new Confirmations({
+    this.#teller = new Teller({
+      channel,
       clock: intake.clock,
-      // It changes nothing: every consumer sets its own before it begins.
-      ask: () => channel.prefetch(1),
       onConfirmed: (delivery) => this.#confirm(delivery, delivery.failure),
     });
     this.#prefetch = new Prefetch({
@@ -118,8 +113,9 @@ export class Subscription implements DeliveryKeeper {
     this.#held.flush();
     await untilAborted(Promise.all(this.#publishing), signal);
     await this.stop(signal);
+    this.#teller.flush();
     const answered = this.#parts.channel.close().then(
-      () => this.#confirmations.confirmAll(),
+      () => this.#teller.confirmAll(),
       () => undefined, // Closed already.
     );
     await untilAborted(Promise.race([answered, this.ended]), signal);
@@ -133,14 +129,14 @@ export class Subscription implements DeliveryKeeper {
     this.#rest?.cancel();
     this.#prefetch.lose();
     this.#held.clear();
-    for (const delivery of this.#confirmations.takeAll()) this.#confirm(delivery, failureOf(delivery, reason));
-    for (const delivery of this.#deliveries) {
+    const { unsettled, unconfirmed } = this.#teller.takeAll();
+    for (const delivery of unconfirmed) this.#confirm(delivery, failureOf(delivery, reason));
+    for (const delivery of unsettled) {
       const isDecided = delivery.phase === "decided";
       delivery.phase = "lost";
       if (isDecided) this.#confirm(delivery, failureOf(delivery, reason));
       else this.#parts.intake.revoke(delivery, reason);
     }
-    this.#deliveries.clear();
     this.#ended.resolve();
   }
 
@@ -223,20 +219,7 @@ export class Subscription implements DeliveryKeeper {
   /** Tells the broker, as soon as there is a place for the message that it may send then. */
   #tell(delivery: RabbitDelivery, verdict: Verdict): void {
     if (delivery.phase !== "decided") return; // Lost meanwhile.
-    this.#prefetch.settle(delivery.tap, () => this.#write(delivery, verdict));
-  }
-
-  #write(delivery: RabbitDelivery, verdict: Verdict): void {
-    const { channel } = this.#parts;
-    try {
-      if (verdict === "ack") channel.ack(delivery.raw);
-      else channel.nack(delivery.raw, false, verdict === "requeue");
-    } catch {
-      return; // The channel is gone, and `lose` is about to say so.
-    }
-    delivery.phase = "told";
-    this.#deliveries.delete(delivery);
-    this.#confirmations.add(delivery);
+    this.#prefetch.settle(delivery.tap, () => this.#teller.tell(delivery, verdict));
   }
 
   #confirm(delivery: RabbitDelivery, error: unknown): void {
@@ -263,7 +246,7 @@ export class Subscription implements DeliveryKeeper {
       return;
     }
     const delivery = new RabbitDelivery({ raw, tap, queue: options.queue }, this);
-    this.#deliveries.add(delivery);
+    this.#teller.add(delivery);
     this.#prefetch.count(tap);
     this.#noteArrival();
     intake.deliver(delivery);

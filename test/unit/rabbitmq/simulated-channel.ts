@@ -103,8 +103,8 @@ export class SimulatedChannel implements AmqpChannel {
     return this.#request(() => this.#consumers.delete(consumerTag));
   }
 
-  ack({ fields }: RabbitMessage): void {
-    this.#settle(fields.deliveryTag, "ack");
+  ack({ fields }: RabbitMessage, allUpTo = false): void {
+    this.#settle(fields.deliveryTag, "ack", allUpTo);
   }
 
   nack({ fields }: RabbitMessage, _allUpTo: boolean, requeue: boolean): void {
@@ -130,16 +130,18 @@ export class SimulatedChannel implements AmqpChannel {
     this.#bodies.clear();
   }
 
-  #settle(deliveryTag: number, what: Said["what"]): void {
+  #settle(deliveryTag: number, what: Said["what"], allUpTo = false): void {
     if (this.isClosed) throw new Error("Channel closed");
     this.#later(() => {
-      const body = this.#bodies.get(deliveryTag);
-      if (body === undefined) throw new Error(`unknown delivery tag ${deliveryTag}`);
-      this.said.push({ what, body });
-      this.#bodies.delete(deliveryTag);
-      this.#owners.get(deliveryTag)?.unacknowledged.delete(deliveryTag);
-      this.#owners.delete(deliveryTag);
-      if (what === "requeue") this.#queue.unshift(body);
+      if (!this.#bodies.has(deliveryTag)) throw new Error(`unknown delivery tag ${deliveryTag}`);
+      for (const [tag, body] of this.#bodies) {
+        if (tag !== deliveryTag && !(allUpTo && tag < deliveryTag)) continue;
+        this.said.push({ what, body });
+        this.#bodies.delete(tag);
+        this.#owners.get(tag)?.unacknowledged.delete(tag);
+        this.#owners.delete(tag);
+        if (what === "requeue") this.#queue.unshift(body);
+      }
       this.#push();
     });
   }
