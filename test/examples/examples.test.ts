@@ -21,10 +21,14 @@ describe("the examples", () => {
   });
 
   it("are all run here", () => {
-    const tests = ["examples", "graceful-stop", "daemon-on-two-cores"].map((name) =>
-      readFileSync(`test/examples/${name}.test.ts`, "utf8"),
-    );
-    for (const name of PROGRAMS) expect(tests.join()).toContain(name);
+    const tests = [
+      "examples/examples",
+      "examples/graceful-stop",
+      "examples/daemon-on-two-cores",
+      "rabbitmq/work-queue",
+    ];
+    const sources = tests.map((name) => readFileSync(`test/${name}.test.ts`, "utf8"));
+    for (const name of PROGRAMS) expect(sources.join()).toContain(name);
   });
 });
 

@@ -59,6 +59,14 @@ export class TestQueues implements AsyncDisposable {
     }
   }
 
+  /** Waits until nobody has a message of the queue, and answers how many it has. */
+  async untilReturned(queue: string): Promise<number> {
+    for (;;) {
+      const { ready, unacknowledged } = await this.count(queue);
+      if (unacknowledged === 0) return ready;
+    }
+  }
+
   control(...command: readonly string[]): Promise<string> {
     return control(this.broker, ...command);
   }

@@ -14,7 +14,7 @@ class RecordingChannel {
   /** What became of messages, by their delivery tags. */
   readonly verdicts = new Map<number, Verdict>();
   readonly #unacknowledged = new Set<number>();
-  #answers: Array<() => void> = [];
+  readonly #answers: Array<() => void> = [];
   isClosed = false;
 
   deliver(): RabbitDelivery {
@@ -28,7 +28,7 @@ class RecordingChannel {
   ack({ fields: { deliveryTag } }: RabbitDelivery["raw"], allUpTo = false): void {
     this.#write(`ack ${allUpTo ? "up to " : ""}${deliveryTag}`);
     if (!this.#unacknowledged.has(deliveryTag)) throw new Error(`unknown delivery tag ${deliveryTag}`);
-    for (const tag of [...this.#unacknowledged]) {
+    for (const tag of this.#unacknowledged) {
       if (tag === deliveryTag || (allUpTo && tag < deliveryTag)) this.#settle(tag, "ack");
     }
   }
@@ -97,7 +97,7 @@ function nextTurn(): Promise<void> {
 }
 
 function tagsOf(deliveries: readonly RabbitDelivery[]): number[] {
-  return deliveries.map(({ raw }) => raw.fields.deliveryTag);
+  return deliveries.map(({ raw }) => raw.fields.deliveryTag).toSorted((one, other) => one - other);
 }
 
 describe("acknowledgements", () => {
@@ -148,7 +148,7 @@ describe("a message that is requeued or rejected", () => {
     expect(channel.frames).toEqual(["reject 2", "requeue 3"]);
     await nextTurn();
     expect(channel.frames.slice(2)).toEqual(["ack up to 4"]);
-    expect([...channel.verdicts].sort()).toEqual([
+    expect([...channel.verdicts].toSorted(([one], [other]) => one - other)).toEqual([
       [1, "ack"],
       [2, "reject"],
       [3, "requeue"],
@@ -196,7 +196,7 @@ describe("a confirmation", () => {
     tell("requeue", second);
     teller.flush();
     teller.confirmAll();
-    expect(confirmed.sort()).toEqual([1, 2]);
+    expect(confirmed.toSorted((one, other) => one - other)).toEqual([1, 2]);
     expect(clock.pendingTimers).toBe(0);
   });
 });
@@ -207,7 +207,7 @@ describe("a channel that goes", () => {
     tell("ack", first);
     tell("requeue", second);
     const { unsettled, unconfirmed } = teller.takeAll();
-    expect([tagsOf(unsettled), tagsOf(unconfirmed).sort()]).toEqual([[3], [1, 2]]);
+    expect([tagsOf(unsettled), tagsOf(unconfirmed)]).toEqual([[3], [1, 2]]);
     await nextTurn();
     expect(channel.frames).toEqual(["requeue 2"]);
     await clock.advance(1_000);
@@ -232,7 +232,7 @@ describe("a channel that goes", () => {
     tell("reject", second);
     await nextTurn();
     const { unsettled, unconfirmed } = teller.takeAll();
-    expect([tagsOf(unsettled), tagsOf(unconfirmed).sort()]).toEqual([[4], [1, 2, 3]]);
+    expect([tagsOf(unsettled), tagsOf(unconfirmed)]).toEqual([[4], [1, 2, 3]]);
     expect(channel.frames).toEqual([]);
   });
 });
