@@ -22,7 +22,10 @@ export interface HarvesterOptions<Item> {
   readonly send: (items: readonly Item[]) => Promise<readonly EntryResult[]>;
   /** The most items of a batch. */
   readonly maxBatchSize: number;
-  /** How long the oldest item waits for a batch to fill, in milliseconds. Counted from the first item, never reset. */
+  /**
+   * How long the oldest item waits for a batch to fill, in milliseconds. Counted from the first item, never reset. With 0
+   * it goes at the end of the turn, with what was added in the same one.
+   */
   readonly maxAgeMs: number;
   /** Until when (on the clock) a failed item is worth trying again. Asked anew at each failure. */
   readonly retryUntil: (item: Item) => number;
@@ -134,13 +137,7 @@ export class Harvester<Item> {
     this.#collecting.push(entry);
     const { maxBatchSize, maxAgeMs } = this.#options;
     if (this.#isClosing || this.#collecting.length >= maxBatchSize) this.flush();
-    else if (maxAgeMs === 0) this.#flushSoon();
     else if (this.#ageTimer === undefined) this.#watchAge(maxAgeMs);
-  }
-
-  /** Without waiting, but with what is added in the same tick. */
-  #flushSoon(): void {
-    if (this.#collecting.length === 1) queueMicrotask(() => this.flush());
   }
 
   #watchAge(delayMs: number): void {

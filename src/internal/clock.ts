@@ -17,7 +17,8 @@ export interface Clock {
   /**
    * Calls `callback` once, `delayMs` milliseconds from now.
    *
-   * @param delayMs - Milliseconds; fractions are allowed, and less than 0 counts as 0.
+   * @param delayMs - Milliseconds; fractions are allowed, and less than 0 counts as 0: at the end of this turn of the
+   * event loop, after what else is going on at this moment.
    */
   setTimer(callback: () => void, delayMs: number): Timer;
 }
@@ -29,7 +30,11 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimer(callback, delayMs) {
-    const handle = setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS));
+    if (delayMs <= 0) {
+      const handle = setImmediate(callback); // setTimeout would make a millisecond of it.
+      return { cancel: () => clearImmediate(handle) };
+    }
+    const handle = setTimeout(callback, Math.min(delayMs, LONGEST_TIMEOUT_MS));
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -21,7 +21,7 @@ export interface WorkerHost {
   readonly clock: Clock;
   /**
    * Messages that are here and wait for the turn of their group, not for a slot. `makePlace` is called for each when its
-   * turn has come; a strategy that keeps a supply counts them as part of it.
+   * turn has come; a strategy that keeps a supply counts them as a part of it that cannot start at once.
    */
   readonly waitingForTurn: number;
   /** To be called when a place may have become free. Cheap: it does nothing when nobody waits. */

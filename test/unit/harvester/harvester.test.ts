@@ -97,6 +97,14 @@ describe("a batch goes out", () => {
     expect(rig.sent).toEqual(["abc at 70", "d at 170"]);
   });
 
+  test("at the end of the moment with an age of 0, with all that came in it", async () => {
+    rig = new HarvesterRig({ maxAgeMs: 0, maxBatchSize: 10 });
+    for (const letters of ["a", "b", "cd"]) rig.clock.setTimer(() => rig.add(letters), 5);
+    rig.clock.setTimer(() => rig.add("e"), 6);
+    await rig.clock.advance(6);
+    expect(rig.sent).toEqual(["abcd at 5", "e at 6"]);
+  });
+
   test("when it is flushed", async () => {
     rig.add("ab");
     rig.harvester.flush();

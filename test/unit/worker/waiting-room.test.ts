@@ -21,8 +21,9 @@ async function feed(
   options: PoolWorkerOptions & { maxWorkers: number },
   durationOf: () => number,
   forMs: number,
+  { waitingForTurn = 0 } = {},
 ): Promise<Supply> {
-  const host = new TestHost();
+  const host = Object.assign(new TestHost(), { waitingForTurn });
   const pool = new PoolWorker(options);
   const supply: Supply = { host, tasks: [], receives: [], mostWaiting: 0, idleSlotMs: 0 };
   let reserved = 0;
@@ -95,6 +96,21 @@ describe("the waiting room", () => {
       const supply = await feed({ maxWorkers: 7 }, () => durationMs, 3_000);
       expect(supply.receives.filter(({ count, wasNeeded }) => count < 10 && !wasNeeded)).toEqual([]);
     }
+  });
+
+  test("has something that can start at once behind what waits for the turn of its group", async () => {
+    const supply = await feed({ maxWorkers: 10 }, () => 100, 4_000, { waitingForTurn: 5_000 });
+    expect(supply.idleSlotMs / (10 * 3_000)).toBeLessThan(0.01);
+    expect(supply.mostWaiting).toBeGreaterThan(15);
+    expect(supply.mostWaiting).toBeLessThanOrEqual(25);
+    const full = supply.receives.slice(20).filter(({ count }) => count === 10);
+    expect(full.length / supply.receives.slice(20).length).toBeGreaterThan(0.95);
+  });
+
+  test("holds less when there is much that waits for the turn of its group", async () => {
+    const supply = await feed({ maxWorkers: 10 }, () => 100, 4_000, { waitingForTurn: 50 });
+    expect(supply.mostWaiting).toBeGreaterThan(40);
+    expect(supply.mostWaiting).toBeLessThanOrEqual(50);
   });
 
   test("never holds more than its size", async () => {
