@@ -26,12 +26,15 @@ export interface CrewOptions<Resource> {
   readonly onWorkerStop: ((resource: Resource, worker: WorkerIdentity) => void | Promise<void>) | undefined;
 }
 
+/** What a crew is given of those it works for. */
+export type CrewHost = Pick<WorkerHost, "clock" | "report" | "workersChanged">;
+
 const SPAWN_BACKOFF = { baseMs: 200, maxMs: 30_000 } as const;
 
 /** The workers of one pool, from a start to its stop. */
 export class Crew<Resource> {
   readonly #options: CrewOptions<Resource>;
-  readonly #host: WorkerHost;
+  readonly #host: CrewHost;
   /** Called when a worker has become ready, and when spawning can be tried again. */
   readonly #onChange: () => void;
   /** The one that worked last is on top, so that the others' idle time goes on. */
@@ -43,11 +46,13 @@ export class Crew<Resource> {
   #releasedAt = -Infinity;
   #isStopped = false;
   #lastId = 0;
+  #maxWorkers: number;
   #size = 0;
   #starting = 0;
 
-  constructor(parts: { options: CrewOptions<Resource>; host: WorkerHost; onChange: () => void }) {
+  constructor(parts: { options: CrewOptions<Resource>; host: CrewHost; onChange: () => void }) {
     this.#options = parts.options;
+    this.#maxWorkers = parts.options.maxWorkers;
     this.#host = parts.host;
     this.#onChange = parts.onChange;
   }
@@ -62,7 +67,7 @@ export class Crew<Resource> {
    * find out when it works again.
    */
   get slots(): number {
-    return this.#backoff.failures === 0 ? this.#options.maxWorkers : Math.max(1, this.#size);
+    return this.#backoff.failures === 0 ? this.#maxWorkers : Math.max(1, this.#size);
   }
 
   /** Spawns the workers that are always kept. When one fails, all are ended again. */
@@ -96,9 +101,15 @@ export class Crew<Resource> {
     while (this.#starting < tasks && this.#maySpawn()) this.#track(this.#spawn());
   }
 
+  /** From now on there are at most so many workers: those that are idle end now, the others when they come to rest. */
+  resize(maxWorkers: number): void {
+    this.#maxWorkers = maxWorkers;
+    while (this.#size > maxWorkers && this.#idle.length > 0) this.#end(this.#idle.shift() as PooledWorker<Resource>);
+  }
+
   /** Has the worker rest until it is taken or let go. */
   rest(worker: PooledWorker<Resource>): void {
-    if (this.#isStopped) {
+    if (this.#isStopped || this.#size > this.#maxWorkers) {
       this.#end(worker);
       return;
     }
@@ -120,7 +131,7 @@ export class Crew<Resource> {
     if (this.#isStopped || this.#spawnTimer !== undefined) return false;
     // After a failure one at a time tries whether it works again.
     if (this.#backoff.failures > 0 && this.#starting > 0) return false;
-    return this.#size + this.#starting < this.#options.maxWorkers;
+    return this.#size + this.#starting < this.#maxWorkers;
   }
 
   async #spawn(): Promise<void> {

@@ -12,8 +12,9 @@ const SHORTEST_MEMORY = 64;
  *   were quick to end.
  */
 export class Pace {
+  /** How many tasks run at once. May change; how far the mean looks back does not. */
+  slots: number;
   readonly #windowMs: number;
-  readonly #slots: number;
   readonly #memory: number;
   #meanMs = 0;
   #samples = 0;
@@ -23,7 +24,7 @@ export class Pace {
 
   constructor(options: { windowMs: number; slots: number }) {
     this.#windowMs = options.windowMs;
-    this.#slots = options.slots;
+    this.slots = options.slots;
     this.#memory = Math.max(SHORTEST_MEMORY, 4 * options.slots);
   }
 
@@ -39,7 +40,7 @@ export class Pace {
   expectedStarts(now: number): number {
     if (this.#samples === 0 || this.#windowMs === 0) return 0;
     this.#fade(now);
-    const byLittlesLaw = (this.#slots * this.#windowMs) / Math.max(this.#meanMs, Number.EPSILON);
+    const byLittlesLaw = (this.slots * this.#windowMs) / Math.max(this.#meanMs, Number.EPSILON);
     return Math.floor(Math.min(this.#endedInWindow, byLittlesLaw));
   }
 

@@ -45,6 +45,11 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     this.#semaphore = new Semaphore(this.#permits);
   }
 
+  /** The most handlers that run at once, when each message weighs 1. */
+  get slots(): number {
+    return this.#permits;
+  }
+
   async start(host: WorkerHost): Promise<void> {
     this.#host = host;
   }

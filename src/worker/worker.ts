@@ -6,6 +6,11 @@ export interface Task {
   /** The message, for strategies that schedule by what it is. */
   readonly message: unknown;
   /**
+   * For how many milliseconds the handler has paused its message's key (`retry({ afterSeconds, pause: "key" })`); 0 if it has
+   * not. Known from when `onEnd` is called. Of use to strategies that schedule by keys.
+   */
+  readonly keyPausedForMs: number;
+  /**
    * Calls the handler. Call it once, when the task's turn has come. It never throws.
    *
    * @param resource - What the worker owns, for the handler's context.
@@ -79,6 +84,8 @@ export interface Worker<Resource = unknown> {
   stop(): Promise<void>;
   /** What it is doing now. It is read often, and must cost next to nothing. */
   stats(): WorkerStats;
+  /** The most handlers that run at once, where that is known: a batch of more could never fill. */
+  readonly slots?: number | undefined;
   /** Never set: it lets the type of the resource be inferred. */
   readonly resourceType?: Resource;
 }

@@ -48,6 +48,25 @@ const strategies: readonly Strategy[] = [
       new PoolWorker({ maxWorkers: places, minWorkers: places, waitingRoom: ROOM, onWorkerStart: () => ({}) }),
   },
   {
+    name: "a share of a PoolWorker",
+    traits: { mostWaiting: 1_000 },
+    create: ({ places }) => new PoolWorker({ maxWorkers: places }).share(),
+  },
+  {
+    name: "a share of a PoolWorker that runs fewer tasks than the pool could",
+    traits: { mostWaiting: 1_000 },
+    create: ({ places }) => new PoolWorker({ maxWorkers: 3 * places }).share({ maxRunning: places }),
+  },
+  {
+    name: "PoolWorker that has been resized",
+    traits: { mostWaiting: 1_000 },
+    create: ({ places }) => {
+      const pool = new PoolWorker({ maxWorkers: 2 * places });
+      pool.resize({ maxWorkers: places });
+      return pool;
+    },
+  },
+  {
     name: "a strategy of one's own",
     traits: { mostWaiting: ROOM },
     create: ({ places }) => new BrokenWorker({ places, room: ROOM, defect: "none" }),

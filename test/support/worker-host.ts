@@ -5,11 +5,13 @@ import { VirtualClock } from "millrace/testing";
 /** A task that notes when it ran, and with what. */
 export class TimedTask implements Task {
   readonly message: unknown;
+  readonly keyPausedForMs: number = 0;
   readonly acceptedAt: number;
   readonly #clock: VirtualClock;
   readonly #durationMs: number;
   #onEnd: (() => void) | undefined;
   startedAt: number | undefined;
+  endedAt: number | undefined;
   resource: unknown;
 
   /** @param durationMs - Infinity lets it run until `end` is called. */
@@ -28,22 +30,27 @@ export class TimedTask implements Task {
     this.startedAt = this.#clock.now();
     this.resource = resource;
     this.#onEnd = onEnd;
-    if (this.#durationMs < Infinity) this.#clock.setTimer(onEnd, this.#durationMs);
+    if (this.#durationMs < Infinity) this.#clock.setTimer(() => this.end(), this.#durationMs);
   }
 
   end(): void {
+    this.endedAt = this.#clock.now();
     this.#onEnd?.();
   }
 }
 
 /** A host that counts what it is told. */
 export class TestHost implements WorkerHost {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly errors: unknown[] = [];
   /** How many workers there were after each change. */
   readonly workers: number[] = [];
   waitingForTurn = 0;
   onPlacesFreed: () => void = () => undefined;
+
+  constructor(clock: VirtualClock = new VirtualClock()) {
+    this.clock = clock;
+  }
 
   placesFreed(): void {
     this.onPlacesFreed();

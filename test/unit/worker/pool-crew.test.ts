@@ -297,8 +297,7 @@ describe("a pool refuses", () => {
   test("a task without a place, and more places back than it gave", async () => {
     const pool = await startPool({});
     expect(() => pool.release(1)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
-    expect(() => pool.accept({ message: 1, run: () => undefined })).toThrow(
-      expect.objectContaining({ code: "INTERNAL" }),
-    );
+    const task = { message: 1, keyPausedForMs: 0, run: () => undefined };
+    expect(() => pool.accept(task)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
   });
 });

@@ -1,0 +1,43 @@
+// Where tasks wait for a worker.
+import type { Clock } from "../internal/clock.js";
+import { RingBuffer } from "./ring-buffer.js";
+import type { Task } from "./worker.js";
+
+/** What a room is given of the share of a pool that it belongs to. */
+export interface RoomHost {
+  readonly clock: Clock;
+  /** How many tasks the share can run at once. */
+  readonly slots: number;
+  /** To be called when `ready` has changed by itself. */
+  changed(): void;
+  /** Takes an error that no task can carry. */
+  report(error: unknown): void;
+}
+
+/** Where tasks wait, and the order in which they leave. */
+export interface Room {
+  /** How many wait. */
+  readonly size: number;
+  /** How many of them could start now, if there were workers. */
+  readonly ready: number;
+  /** Called before anything else, and again after `clear` when the share has stopped and starts anew. */
+  open(host: RoomHost): void;
+  push(task: Task): void;
+  /** Takes out the one that is next; undefined when none is ready. */
+  shift(): Task | undefined;
+  /** A task that was taken out has ended. */
+  ended(task: Task, durationMs: number): void;
+  /** Takes out everything, in order. */
+  clear(): Task[];
+}
+
+/** First in, first out. */
+export class PlainRoom extends RingBuffer<Task> implements Room {
+  get ready(): number {
+    return this.size;
+  }
+
+  open(): void {}
+
+  ended(): void {}
+}
