@@ -3,8 +3,10 @@
 //   npm run simulate                                1,000 histories from a seed of the day
 //   npm run simulate -- --seed 7 --runs 20000       as many as you like
 //   npm run simulate -- --seed 7 --runs 1 --trace   one, with everything that happened
+//   npm run simulate -- --fifo                      of FIFO queues: the order within every group
 import { parseArgs } from "node:util";
 import pc from "picocolors";
+import { playFifoHistory } from "../test/simulation/fifo-history.js";
 import { createHistory } from "../test/simulation/random-history.js";
 import { describeFailure } from "../test/simulation/report.js";
 import { PROMISES } from "../test/simulation/violation.js";
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Date.now() / DAY_MS) * 1_000_000) },
     runs: { type: "string", default: "1000" },
     trace: { type: "boolean", default: false },
+    fifo: { type: "boolean", default: false },
   },
 });
 const firstSeed = Number(values.seed);
@@ -44,13 +47,19 @@ async function play(seed: number): Promise<boolean> {
   return false;
 }
 
+async function playFifo(seed: number): Promise<boolean> {
+  const { violations } = await playFifoHistory(seed);
+  if (violations.length > 0) console.error(pc.red(`\nSeed ${seed}: ${violations.join("\n")}`));
+  return violations.length === 0;
+}
+
 async function playAll(): Promise<boolean> {
   for (let run = 0; run < runs; run += 1) {
     if (performance.now() - toldAt > PROGRESS_MS) {
       toldAt = performance.now();
       tellProgress(run);
     }
-    if (!(await play(firstSeed + run))) return false;
+    if (!(await (values.fifo ? playFifo : play)(firstSeed + run))) return false;
   }
   return true;
 }

@@ -23,6 +23,12 @@ export interface SimulatedQueueOptions {
   readonly seed?: number;
 }
 
+/** A message of a FIFO queue that is told from others by more than its body. */
+export interface FifoMessage {
+  readonly body: string;
+  readonly deduplicationId: string;
+}
+
 /** One queue, its service, and the time they live in. */
 export class SimulatedQueue {
   readonly clock: VirtualClock;
@@ -73,16 +79,20 @@ export class SimulatedQueue {
   }
 
   /** Sends messages to a FIFO queue, such as "a1": the first of group a. Whatever faults are switched on; takes no time. */
-  async sendTo(...bodies: string[]): Promise<void> {
+  async sendTo(...messages: ReadonlyArray<string | FifoMessage>): Promise<void> {
     const faults = { ...this.sqs.faults };
     this.sqs.clearFaults();
-    for (let from = 0; from < bodies.length; from += 10) {
-      const Entries = bodies.slice(from, from + 10).map((MessageBody, index) => ({
-        Id: String(index),
-        MessageBody,
-        MessageGroupId: MessageBody.replace(/\d+$/u, ""),
-        MessageDeduplicationId: MessageBody,
-      }));
+    for (let from = 0; from < messages.length; from += 10) {
+      const Entries = messages.slice(from, from + 10).map((message, index) => {
+        const { body, deduplicationId } =
+          typeof message === "string" ? { body: message, deduplicationId: message } : message;
+        return {
+          Id: String(index),
+          MessageBody: body,
+          MessageGroupId: body.replace(/\d+$/u, ""),
+          MessageDeduplicationId: deduplicationId,
+        };
+      });
       await this.sqs.sendMessageBatch({ QueueUrl: this.url, Entries });
     }
     Object.assign(this.sqs.faults, faults);
