@@ -47,9 +47,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   readonly #roomOptions: RoomOptions;
   readonly #room: Room;
   readonly #turn: Contender<PoolMember>;
-  #host: WorkerHost | undefined;
   #pace: Pace;
-  #priority = 0;
   #maxRunning = Infinity;
   /** Tasks that run, those of an earlier life included. */
   #running = 0;
@@ -64,7 +62,13 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#roomOptions = roomOptions;
     this.#room = new PlainRoom();
     this.#pace = this.#createPace();
-    this.#turn = new Contender(this.#createMember(), options.weight);
+    const member: PoolMember = {
+      host: undefined,
+      priority: options.priority,
+      begin: () => this.#begin(),
+      ended: (task, facts) => this.#ended(task, facts),
+    };
+    this.#turn = new Contender(member, options.weight);
     this.#set(options);
   }
 
@@ -76,12 +80,12 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   update(options: PoolShareOptions): void {
     const { weight, priority, maxRunning } = readShareOptions(options, {
       weight: this.#turn.weight,
-      priority: this.#priority,
+      priority: this.#turn.owner.priority,
       maxRunning: this.#maxRunning,
     });
     this.#pool.readyChanged(this.#turn, this.#ready, 0);
     this.#ready = 0;
-    if (priority !== this.#priority) this.#turn.dueAt = 0; // The time of another level is not that of this one.
+    if (priority !== this.#turn.owner.priority) this.#turn.dueAt = 0; // The time of another level is not that of this one.
     this.#set({ weight, priority, maxRunning });
     this.#review();
     this.#pool.dispatch();
@@ -90,7 +94,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
 
   async start(host: WorkerHost): Promise<void> {
     invariant(this.#host === undefined, "a pool was started that is in use");
-    this.#host = host;
+    this.#turn.owner.host = host;
     this.#pace = this.#createPace();
     this.#room.open({
       clock: host.clock,
@@ -102,9 +106,9 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
       report: (error) => host.report(error),
     });
     try {
-      await this.#pool.join(this.#turn.owner);
+      await this.#pool.join(this.#turn.owner, host.clock);
     } catch (error) {
-      this.#host = undefined;
+      this.#turn.owner.host = undefined;
       throw error;
     }
   }
@@ -152,12 +156,17 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   async stop(): Promise<void> {
     if (this.#host === undefined) return;
     await this.#pool.leave(this.#turn.owner);
-    this.#host = undefined;
+    this.#turn.owner.host = undefined;
   }
 
   /** What it is doing now. The workers are those of the whole pool. */
   stats(): WorkerStats {
     return { running: this.#running, waiting: this.#room.size, workers: this.#pool.workers };
+  }
+
+  /** What it works for, between a start and a stop. */
+  get #host(): WorkerHost | undefined {
+    return this.#turn.owner.host;
   }
 
   get #slots(): number {
@@ -168,24 +177,9 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     return new Pace({ windowMs: this.#roomOptions.waitingRoomMs, slots: this.#slots });
   }
 
-  #createMember(): PoolMember {
-    const share = this;
-    return {
-      get host() {
-        invariant(share.#host !== undefined, "a share that is not started");
-        return share.#host;
-      },
-      get priority() {
-        return share.#priority;
-      },
-      begin: () => share.#begin(),
-      ended: (task, facts) => share.#ended(task, facts),
-    };
-  }
-
   #set({ weight, priority, maxRunning }: ResolvedShareOptions): void {
     this.#turn.weight = weight;
-    this.#priority = priority;
+    this.#turn.owner.priority = priority;
     this.#maxRunning = maxRunning;
   }
   #reserve(atMost: number): number {

@@ -1,4 +1,5 @@
 // The slots that the shares of a pool have in common: who runs next, and on which worker.
+import type { Clock } from "../internal/clock.js";
 import { Crew, type CrewOptions, type PooledWorker } from "./crew.js";
 import type { Contender } from "./fair-group.js";
 import { type Prioritized, Priorities } from "./priorities.js";
@@ -6,7 +7,9 @@ import type { Task, WorkerHost } from "./worker.js";
 
 /** A share of a pool, as the pool sees it. */
 export interface PoolMember extends Prioritized {
-  readonly host: WorkerHost;
+  /** What it works for, between a start and a stop. */
+  host: WorkerHost | undefined;
+  priority: number;
   /** Takes out the task that is next, to be run now. */
   begin(): Task;
   /** The task has ended. */
@@ -28,7 +31,7 @@ export interface PoolOptions<Resource> extends CrewOptions<Resource> {
 
 /** What a pool has while one of its shares is started. */
 interface PoolLife<Resource> {
-  readonly clock: WorkerHost["clock"];
+  readonly clock: Clock;
   readonly crew: Crew<Resource>;
   readonly started: Promise<void>;
 }
@@ -77,10 +80,10 @@ export class Pool<Resource> {
     return Math.max(0, slots - this.#running - (this.#ready - ownReady));
   }
 
-  async join(member: PoolMember): Promise<void> {
+  async join(member: PoolMember, clock: Clock): Promise<void> {
     this.#members.add(member);
     this.#hosts = this.#memberHosts();
-    const life = (this.#life ??= this.#begin(member.host));
+    const life = (this.#life ??= this.#begin(clock));
     try {
       await life.started;
     } catch (error) {
@@ -117,11 +120,6 @@ export class Pool<Resource> {
     this.#wanting.add(member);
   }
 
-  /** To be called before the priority of a share changes; `readyChanged` has it go on. */
-  withdraw(turn: Turn): void {
-    this.#turns.leave(turn);
-  }
-
   /** Starts what waits, as far as slots are free. */
   dispatch(): void {
     const life = this.#life;
@@ -137,8 +135,7 @@ export class Pool<Resource> {
     }
   }
 
-  #begin(host: WorkerHost): PoolLife<Resource> {
-    const { clock } = host;
+  #begin(clock: Clock): PoolLife<Resource> {
     const crew = new Crew({
       options: { ...this.#options, maxWorkers: this.#maxWorkers },
       host: {
@@ -160,7 +157,7 @@ export class Pool<Resource> {
   }
 
   #memberHosts(): WorkerHost[] {
-    return Array.from(this.#members, ({ host }) => host);
+    return [...this.#members].flatMap(({ host }) => host ?? []);
   }
 
   /** There may be a slot more. */
@@ -173,7 +170,7 @@ export class Pool<Resource> {
     if (this.#wanting.size === 0 || this.idleSlots(0) === 0) return;
     const wanting = [...this.#wanting];
     this.#wanting.clear();
-    for (const { host } of wanting) host.placesFreed();
+    for (const { host } of wanting) host?.placesFreed();
   }
 
   /** Has the worker run tasks until none is ready; then it rests. */

@@ -20,7 +20,7 @@ export interface Prioritized {
 export class Priorities<Owner extends Prioritized> {
   readonly #reserve: number;
   /** The highest first. */
-  #levels: Array<Level<Owner>> = [];
+  readonly #levels: Array<Level<Owner>> = [];
   #size = 0;
 
   /** @param reserve - The share of time for those below, 0 to 1. */
