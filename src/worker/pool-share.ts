@@ -92,13 +92,18 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#host?.placesFreed();
   }
 
+  /** The most handlers that run at once. */
+  get slots(): number {
+    return Math.min(this.#maxRunning, this.#pool.maxWorkers);
+  }
+
   async start(host: WorkerHost): Promise<void> {
     invariant(this.#host === undefined, "a pool was started that is in use");
     this.#turn.owner.host = host;
     this.#pace = this.#createPace();
     this.#room.open({
       clock: host.clock,
-      slots: this.#slots,
+      slots: this.slots,
       changed: () => {
         this.#review();
         this.#pool.dispatch();
@@ -169,12 +174,8 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     return this.#turn.owner.host;
   }
 
-  get #slots(): number {
-    return Math.min(this.#maxRunning, this.#pool.maxWorkers);
-  }
-
   #createPace(): Pace {
-    return new Pace({ windowMs: this.#roomOptions.waitingRoomMs, slots: this.#slots });
+    return new Pace({ windowMs: this.#roomOptions.waitingRoomMs, slots: this.slots });
   }
 
   #set({ weight, priority, maxRunning }: ResolvedShareOptions): void {
@@ -189,7 +190,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     const isShared = this.#pool.members > 1;
     const asked = isShared && this.#running + supply === 0 ? Math.min(atMost, this.#firstAsk) : atMost;
     const idleSlots = Math.min(this.#pool.idleSlots(this.#ready), this.#maxRunning - this.#running) - supply;
-    this.#pace.slots = this.#slots;
+    this.#pace.slots = this.slots;
     const expectedStarts = Math.min(this.#pace.expectedStarts(host.clock.now()), this.#roomOptions.waitingRoom);
     const ahead = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
     // Where others have turns as well, a task has to be here for its turn.
