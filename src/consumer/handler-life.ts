@@ -3,8 +3,11 @@ import type { Reporter } from "./reporter.js";
 
 /** The life of a consumer, from a start to its stop, as a handler sees it that keeps something. */
 export interface HandlerHost {
-  /** Has `end` called when the consumer stops, after the last handler, and waited for. The same function only once. */
-  onStop(end: () => void | Promise<void>): void;
+  /**
+   * Has `end` called when the consumer stops, after the last handler, and waited for. The same function only once. Answers
+   * false when the consumer has stopped: nothing may be kept for it any more.
+   */
+  onStop(end: () => void | Promise<void>): boolean;
   /** Takes an error that no message can carry. */
   report(error: unknown): void;
 }
@@ -41,6 +44,7 @@ export class HandlerLife implements HandlerHost {
   readonly #reporter: Pick<Reporter, "report">;
   readonly #traits: HandlerTraits | undefined;
   readonly #ends = new Set<() => void | Promise<void>>();
+  #hasEnded = false;
 
   constructor({ handler, reporter }: { handler: object; reporter: Pick<Reporter, "report"> }) {
     this.#reporter = reporter;
@@ -51,8 +55,9 @@ export class HandlerLife implements HandlerHost {
     await this.#traits?.prepare(this);
   }
 
-  onStop(end: () => void | Promise<void>): void {
-    this.#ends.add(end);
+  onStop(end: () => void | Promise<void>): boolean {
+    if (!this.#hasEnded) this.#ends.add(end);
+    return !this.#hasEnded;
   }
 
   report(error: unknown): void {
@@ -61,6 +66,7 @@ export class HandlerLife implements HandlerHost {
 
   /** Ends what the handler keeps. A failure is reported. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     const results = await Promise.allSettled(Array.from(this.#ends, async (end) => end()));
     for (const result of results) if (result.status === "rejected") this.report(result.reason);
   }

@@ -2,7 +2,6 @@
 // A handler that runs in worker threads: it hands each message to a thread that is free, and its answer back.
 import type { HandlerContext } from "../consumer/context.js";
 import { type HandlerHost, hostOf, withTraits } from "../consumer/handler-life.js";
-import { MillraceError } from "../errors.js";
 import { release } from "../runner/outcome.js";
 import type { Message } from "../sqs/message.js";
 import { type ResolvedThreadsOptions, resolveThreadsOptions, type ThreadsOptions } from "./options.js";
@@ -82,21 +81,24 @@ class ThreadHandlers {
 
   async call(message: unknown, context: HandlerContext): Promise<unknown> {
     const host = hostOf(context);
-    if (host !== undefined) this.#join(host);
+    if (host !== undefined && !this.#join(host)) return release();
     return this.#take(new ThreadCall(this.#options, { message, context }), host);
   }
 
   async close(): Promise<void> {
-    await this.#endCalls([...this.#calls.keys()]);
     const opening = this.#opening;
     this.#opening = undefined;
-    await (await opening?.catch(() => undefined))?.close();
+    const callsEnded = this.#endCalls([...this.#calls.keys()]);
+    const threads = await opening?.catch(() => undefined);
+    await Promise.all([callsEnded, threads?.close()]); // A thread that cannot be ended keeps no other from ending.
   }
 
-  #join(host: HandlerHost): void {
-    if (this.#hosts.has(host)) return;
+  /** False when the consumer has stopped: nothing would end the threads. */
+  #join(host: HandlerHost): boolean {
+    if (this.#hosts.has(host)) return true;
+    if (!host.onStop(() => this.#leave(host))) return false;
     this.#hosts.add(host);
-    host.onStop(() => this.#leave(host));
+    return true;
   }
 
   /** The consumer has stopped: what it has left here ends, and with the last consumer all threads. */
@@ -113,13 +115,14 @@ class ThreadHandlers {
 
   /** Waits for a free thread and has it make the call. */
   async #take(call: ThreadCall, host: HandlerHost | undefined): Promise<unknown> {
+    this.#calls.set(call, host);
     try {
       await this.#turns.enter(call.signal);
     } catch (reason) {
+      this.#calls.delete(call);
       if (isStop(reason)) return release(); // Not even started.
       throw reason;
     }
-    this.#calls.set(call, host);
     try {
       return await call.run(await this.#open());
     } finally {
@@ -129,21 +132,24 @@ class ThreadHandlers {
   }
 
   async #open(): Promise<Threads> {
-    const opening = (this.#opening ??= Threads.create(this.#options, (error) => this.#lost(error)));
+    const opening = (this.#opening ??= this.#create());
     try {
-      const threads = await opening;
-      if (this.#opening !== opening) throw new MillraceError("STOPPED", "The threads were closed.");
-      this.#threads = threads;
-      return threads;
+      return await opening;
     } catch (error) {
       if (this.#opening === opening) this.#opening = undefined; // The next message tries again.
       throw error;
     }
   }
 
+  async #create(): Promise<Threads> {
+    this.#threads = await Threads.create(this.#options, (...lost) => this.#lost(...lost));
+    return this.#threads;
+  }
+
   /** A thread has ended that had no task, or not yet. */
-  #lost(error: Error): void {
-    const affected = [...this.#calls.keys()].filter((call) => call.threadLost(error));
+  #lost(error: Error, isTaskForgotten: boolean): void {
+    // Which of the tasks it is that waited for this thread, nothing tells.
+    const affected = isTaskForgotten ? [...this.#calls.keys()].filter((call) => call.threadLost(error)) : [];
     if (affected.length > 0) return; // They tell it.
     for (const host of this.#hosts) host.report(createCrashError(error));
   }

@@ -41,6 +41,7 @@ export class ThreadCall {
 
   /** Resolves with what the handler has returned, or with its outcome; rejects with what it has thrown. */
   async run(threads: Threads): Promise<unknown> {
+    if (this.#ended !== undefined) return release();
     const { signal } = this;
     const { port1, port2 } = new MessageChannel();
     const onAbort = (): void => this.#abort(signal?.reason);
@@ -57,16 +58,15 @@ export class ThreadCall {
     return this.#answer === undefined ? this.#explain(failure) : resultOf(this.#answer);
   }
 
-  /** Ends the thread, whatever the handler is doing. */
+  /** Ends the thread, whatever the handler is doing. A call that has none yet gets none. */
   async end(): Promise<void> {
     this.#end({ kind: "closed" });
     await this.#ended?.gone;
   }
 
-  /** A thread was lost that had no task, or had not started: this call may have waited for it. Answers whether it ends. */
+  /** A thread was lost that had not started: this call may have waited for it. Answers whether it ends for that. */
   threadLost(error: Error): boolean {
-    if (!this.#hasStarted) this.#end({ kind: "lost", error });
-    return this.#ended !== undefined;
+    return this.#run !== undefined && !this.#hasStarted && this.#end({ kind: "lost", error });
   }
 
   get #facts(): ThreadCallFacts | undefined {
@@ -81,9 +81,11 @@ export class ThreadCall {
     this.#graceTimer = setTimeout(() => this.#end({ kind: "aborted" }), this.#options.abortGraceMs);
   }
 
-  #end(reason: EndReason): void {
-    if (this.#run === undefined || this.#ended !== undefined) return;
-    this.#ended = { reason, gone: this.#run.end() };
+  /** Answers whether it ends for this reason. */
+  #end(reason: EndReason): boolean {
+    if (this.#ended !== undefined) return false;
+    this.#ended = { reason, gone: this.#run?.end() ?? Promise.resolve() };
+    return true;
   }
 
   #receiveAll(port: MessagePort): void {
@@ -158,7 +160,7 @@ function outcomeFrom(outcome: PortableOutcome): Outcome {
     case "ack":
       return ack(outcome.value);
     case "retry":
-      return retry({ afterSeconds: outcome.afterSeconds });
+      return retry({ afterSeconds: outcome.afterSeconds, pause: outcome.pause });
     case "release":
       return release();
     case "drop":

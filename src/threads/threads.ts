@@ -15,6 +15,12 @@ export interface ThreadRun {
   end(): Promise<void>;
 }
 
+/**
+ * A thread has ended by itself that had nothing to do, or was only starting. In the second case a task may have waited for it
+ * that nothing else will take up: `isTaskForgotten`.
+ */
+type OnLost = (error: Error, isTaskForgotten: boolean) => void;
+
 /** What runs in a thread: built beside this file, and in the same language. */
 const THREAD_FILE: string = fileURLToPath(new URL(`./thread${extname(import.meta.url)}`, import.meta.url));
 
@@ -26,21 +32,22 @@ export class Threads {
   readonly #piscina: Piscina;
   /** Threads that have not exited, and their exits; those that piscina has dismissed included. */
   readonly #alive = new Map<Worker, Promise<void>>();
+  readonly #onLost: OnLost;
 
-  private constructor(piscina: Piscina, onLost: (error: Error) => void) {
+  private constructor(piscina: Piscina, onLost: OnLost) {
     this.#piscina = piscina;
+    this.#onLost = onLost;
     piscina.on("workerCreate", () => this.#watch());
-    piscina.on("error", onLost);
+    piscina.on("error", (error: Error) => onLost(error, this.#isTaskForgotten));
     this.#watch();
   }
 
   /**
    * Loads piscina, and starts the threads that are always kept.
    *
-   * @param onLost - Called when a thread has ended that had nothing to do, or was only starting.
    * @throws MillraceError with PEER_MISSING.
    */
-  static async create(options: ResolvedThreadsOptions, onLost: (error: Error) => void): Promise<Threads> {
+  static async create(options: ResolvedThreadsOptions, onLost: OnLost): Promise<Threads> {
     const { minThreads, maxThreads, idleTimeoutMs, maxHeapMb, execArgv } = options;
     const Piscina = await loadPiscina();
     const piscina = new Piscina({
@@ -78,6 +85,11 @@ export class Threads {
     await Promise.all(this.#alive.values());
   }
 
+  /** Whether more tasks wait than threads are starting: there are never more tasks than threads. */
+  get #isTaskForgotten(): boolean {
+    return this.#piscina.queueSize > 0;
+  }
+
   async #run(task: ThreadTask, signal: AbortSignal): Promise<void> {
     await this.#piscina.run(task, { transferList: [task.port as never], signal });
   }
@@ -94,9 +106,11 @@ export class Threads {
     for (const thread of this.#piscina.threads) {
       if (this.#alive.has(thread)) continue;
       const exited = new Promise<void>((resolve) => {
-        thread.once("exit", () => {
+        thread.once("exit", (code) => {
           this.#alive.delete(thread);
           resolve();
+          // Of a thread that exits while it starts, without an error, piscina does not tell.
+          if (this.#isTaskForgotten) this.#onLost(new Error(`worker exited with code: ${code}`), true);
         });
       });
       this.#alive.set(thread, exited);

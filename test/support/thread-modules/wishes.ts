@@ -1,4 +1,5 @@
 // A handler for tests that ends in the way its message asks for. It runs in a thread.
+import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isMainThread, threadId } from "node:worker_threads";
 import {
@@ -28,6 +29,11 @@ function compute(ms: number): void {
   while (performance.now() < until);
 }
 
+/** Is in a native call, so that the thread cannot even be ended. */
+function block(ms: number): void {
+  spawnSync(process.execPath, ["-e", `setTimeout(() => {}, ${ms})`]);
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -41,6 +47,10 @@ const wishes: Readonly<Record<string, Granted>> = {
   context: (_wish, { attempt, groupId, receivedAt, resource }) => ({ attempt, groupId, receivedAt, resource }),
   compute: ({ ms = 0 }) => compute(ms),
   sleep: ({ ms }) => sleep(ms),
+  block: ({ ms = 0 }, { extend }) => {
+    void extend(1); // The test hears that it has begun.
+    block(ms);
+  },
   ack: ({ value }) => ack(value),
   retry: () => retry({ afterSeconds: 7 }),
   release: () => release(),

@@ -47,6 +47,19 @@ describe("a handler that keeps something", () => {
     expect(log).toEqual(["handle", "end"]);
   });
 
+  it("learns that nothing may be kept any more when the consumer has stopped", async () => {
+    const log: string[] = [];
+    const queue = await SimulatedQueue.create({ messages: 1 });
+    let keep = (): boolean | undefined => undefined;
+    const consumer = queue.consume((_message, context) => {
+      keep = () => hostOf(context)?.onStop(() => void log.push("end"));
+    });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.advance(100);
+    await queue.clock.runUntil(consumer.stop());
+    expect([keep(), log]).toEqual([false, []]);
+  });
+
   it("keeps the consumer from starting when it cannot be made ready, and is ended", async () => {
     const log: string[] = [];
     const cause = new Error("not today");
