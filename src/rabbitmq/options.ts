@@ -17,6 +17,12 @@ export interface RabbitRunnerOptions {
    */
   prefetch?: number | undefined;
   /**
+   * The most bytes that the body of a message can have: what publishers keep to, or `max_message_size` of the broker (16 MiB
+   * from RabbitMQ 4.0 on, 128 MiB before). The consumer's `maxInFlightBytes` needs it. 1 to 536,870,912
+   * (512 MiB, the most that a broker can be set to); default none: it is not known.
+   */
+  maxMessageBytes?: number | undefined;
+  /**
    * Whether rejected messages of the queue go to a dead-letter exchange: by its argument `x-dead-letter-exchange`, or by a
    * policy. A client cannot ask, and a broker discards what is rejected without one. Without this, `deadLetter()` rejects
    * nothing: it fails with `DEAD_LETTER_QUEUE_UNKNOWN`, and the message is requeued. Default false.
@@ -51,6 +57,7 @@ export interface ResolvedRabbitOptions {
   readonly urls: readonly string[];
   readonly queue: string;
   readonly prefetch: number;
+  readonly maxMessageBytes: number | undefined;
   readonly hasDeadLetterExchange: boolean;
   readonly retryDelaysSeconds: readonly number[];
   readonly shouldDeclareRetryQueues: boolean;
@@ -63,6 +70,8 @@ export interface ResolvedRabbitOptions {
 }
 
 const LONGEST_DELAY_SECONDS = 43_200;
+/** `max_message_size` can be at most 512 MiB (RabbitMQ, `MAX_MSG_SIZE`). */
+const LARGEST_MAX_BYTES = 536_870_912;
 
 /** @throws OptionError when an option cannot be used. */
 export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
@@ -71,6 +80,7 @@ export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
     urls: readUrls(reader.raw("url")),
     queue: reader.string("queue"),
     prefetch: reader.integer("prefetch", { min: 1, max: Infinity, fallback: Infinity }),
+    maxMessageBytes: readMaxMessageBytes(reader),
     hasDeadLetterExchange: reader.boolean("hasDeadLetterExchange", false),
     retryDelaysSeconds: readDelays(reader.raw("retryDelaysSeconds")),
     shouldDeclareRetryQueues: reader.boolean("shouldDeclareRetryQueues", false),
@@ -86,6 +96,12 @@ export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
   }
   reader.finish();
   return Object.freeze(resolved);
+}
+
+function readMaxMessageBytes(reader: OptionReader): number | undefined {
+  return reader.has("maxMessageBytes")
+    ? reader.integer("maxMessageBytes", { min: 1, max: LARGEST_MAX_BYTES })
+    : undefined;
 }
 
 function readUrls(value: unknown): readonly string[] {

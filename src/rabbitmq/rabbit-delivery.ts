@@ -45,6 +45,10 @@ export class RabbitDelivery implements Delivery<RabbitMessage>, Scheduled {
     this.#keeper = keeper;
   }
 
+  get sizeBytes(): number {
+    return this.raw.content.byteLength;
+  }
+
   begin(): boolean {
     return this.phase !== "lost";
   }

@@ -31,6 +31,11 @@ export class RabbitRunner implements Runner<RabbitMessage> {
     return this.#options.queue;
   }
 
+  /** The most bytes that a message can have, where that was said. */
+  get maxMessageBytes(): number | undefined {
+    return this.#options.maxMessageBytes;
+  }
+
   async open(intake: Intake<RabbitMessage>): Promise<void> {
     this.#life = new RabbitLife({ intake, options: this.#options, connect: await loadClient() });
     await this.#life.open();

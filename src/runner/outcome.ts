@@ -19,7 +19,15 @@ export interface Retry extends Branded {
   readonly kind: "retry";
   /** After how many seconds. The source may round up: SQS counts whole seconds. */
   readonly afterSeconds: number;
+  /** What else is not to start before that time. */
+  readonly pause?: RetryPause | undefined;
 }
+
+/**
+ * What a retry pauses: `"queue"` is everything that the consumer receives, `"key"` the messages of the same key, where the
+ * worker has keys.
+ */
+export type RetryPause = "queue" | "key";
 
 /** The message is given back at once, for anybody to take; the handler makes no statement about it. */
 export interface Release extends Branded {
@@ -59,15 +67,21 @@ export function ack(value?: unknown): Ack {
 /**
  * The message is to come again after a while.
  *
- * @param options - `afterSeconds`: 0 to 43,200 (12 hours, the longest that SQS hides a message); default 0.
- * @throws OptionError when `afterSeconds` is out of range. Thrown in a handler, that is a failure like any other.
+ * @param options - `afterSeconds`: 0 to 43,200 (12 hours, the longest that SQS hides a message); default 0. `pause`: what
+ * else is to wait for so long, where the message met a limit that others would meet too, such as a 429 of an API: `"queue"`
+ * pauses the consumer, `"key"` the messages of the same key, where the worker has keys; default nothing.
+ * @throws OptionError when `afterSeconds` is out of range, or is 0 with `pause`. Thrown in a handler, that is a failure like
+ * any other.
  */
-export function retry(options: { afterSeconds?: number } = {}): Retry {
-  const { afterSeconds = 0 } = options;
+export function retry(options: { afterSeconds?: number; pause?: RetryPause | undefined } = {}): Retry {
+  const { afterSeconds = 0, pause } = options;
   if (!(typeof afterSeconds === "number" && afterSeconds >= 0 && afterSeconds <= LONGEST_RETRY_SECONDS)) {
     throw new OptionError("afterSeconds", `a number from 0 to ${LONGEST_RETRY_SECONDS}`, afterSeconds);
   }
-  return { [OUTCOME]: true, kind: "retry", afterSeconds };
+  if (pause === undefined) return { [OUTCOME]: true, kind: "retry", afterSeconds };
+  if (pause !== "queue" && pause !== "key") throw new OptionError("pause", '"queue" or "key"', pause);
+  if (afterSeconds === 0) throw new OptionError("afterSeconds", "more than 0 together with pause", afterSeconds);
+  return { [OUTCOME]: true, kind: "retry", afterSeconds, pause };
 }
 
 /** The message is given back at once, for anybody to take. On SQS its receive count stays raised. */

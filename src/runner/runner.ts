@@ -23,6 +23,11 @@ export interface Delivery<Message = unknown> {
   /** When the message came to this process. */
   readonly receivedAt: Date;
   /**
+   * How many bytes the message has, as the source counts them. Read once, when it is delivered, and only for
+   * `maxInFlightBytes`; a getter will do. Without it, the message counts as `maxMessageBytes` of the runner.
+   */
+  readonly sizeBytes?: number | undefined;
+  /**
    * Tells the source what has become of the message. Called exactly once for each delivery, whatever happened, unless
    * the process ends.
    *
@@ -135,4 +140,9 @@ export interface Runner<Message = unknown> {
   close?(signal: AbortSignal): Promise<void>;
   /** What it is doing now, for the statistics of the consumer. */
   stats?(): RunnerStats;
+  /**
+   * The most bytes that a message of the source can have. The consumer's `maxInFlightBytes` asks for it: a place that is taken
+   * counts as so much until its message is here. A message that has more is delivered all the same, and counts in full.
+   */
+  readonly maxMessageBytes?: number | undefined;
 }

@@ -3,6 +3,7 @@ import { MillraceError } from "../errors.js";
 import { abortable, withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import type { Message, MessageAttribute } from "./message.js";
+import { LARGEST_MESSAGE_BYTES, measureBytes } from "./message-size.js";
 import type { SendEntry, SqsPort } from "./port.js";
 import { createTimeoutError } from "./service-errors.js";
 
@@ -12,8 +13,6 @@ const DEAD_LETTER_REASON_ATTRIBUTE = "DeadLetterReason";
 const MAX_ATTRIBUTES = 10;
 /** A reason longer than this is cut. */
 const MAX_REASON_LENGTH = 1_024;
-/** A message has at most 1 MiB, attributes included (quotas of SQS). With a reason that is too much it is sent without. */
-const MAX_MESSAGE_BYTES = 1_048_576;
 /** What SQS refuses in a text (SendMessage, API reference). Errors hold it: the colours of a terminal, say. */
 const REFUSED_CHARACTERS = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
@@ -85,7 +84,7 @@ export class DeadLetterQueue {
 }
 
 /**
- * The message as it is sent on: its body, its attributes, its group, and the reason, where there is room for it. On a FIFO
+ * The message as it is sent on: its body, its attributes, its group, and the reason, unless it is too large with it. On a FIFO
  * queue it is told from others by its id, so that it is there once even if it was sent twice.
  */
 export function createDeadLetterEntry(message: Message, reason: string, isFifo: boolean): Omit<SendEntry, "Id"> {
@@ -95,7 +94,7 @@ export function createDeadLetterEntry(message: Message, reason: string, isFifo: 
   const StringValue = reason.slice(0, MAX_REASON_LENGTH).replace(REFUSED_CHARACTERS, "\u{FFFD}");
   const explanation = { [DEAD_LETTER_REASON_ATTRIBUTE]: { DataType: "String", StringValue } };
   const explained = createEntry(message, { ...attributes, ...explanation }, isFifo);
-  return measureBytes(explained) > MAX_MESSAGE_BYTES ? plain : explained;
+  return measureBytes(explained) > LARGEST_MESSAGE_BYTES ? plain : explained;
 }
 
 function createEntry(
@@ -110,13 +109,4 @@ function createEntry(
     ...(groupId !== undefined && { MessageGroupId: groupId }),
     ...(isFifo && message.MessageId !== undefined && { MessageDeduplicationId: message.MessageId }),
   };
-}
-
-/** What the entry counts towards the size of its batch. */
-export function measureBytes({ MessageBody, MessageAttributes = {} }: Omit<SendEntry, "Id">): number {
-  let bytes = Buffer.byteLength(MessageBody);
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(MessageAttributes)) {
-    bytes += Buffer.byteLength(name + (DataType ?? "") + (StringValue ?? "")) + (BinaryValue?.byteLength ?? 0);
-  }
-  return bytes;
 }

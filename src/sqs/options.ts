@@ -1,6 +1,7 @@
 // The options of SqsRunner, read and checked.
 import { OptionError } from "../errors.js";
 import { OptionReader } from "../internal/options.js";
+import { LARGEST_MESSAGE_BYTES } from "./message-size.js";
 import { isSqsPort, isSqsSdkClient, type SqsClient } from "./port.js";
 
 /** What an `SqsRunner` is made with. */
@@ -33,6 +34,11 @@ export interface SqsRunnerOptions {
    * while the queue is empty.
    */
   maxReceives?: number | undefined;
+  /**
+   * The most bytes that a message of the queue can have: its `MaximumMessageSize`. Of use to `maxInFlightBytes`. 1,024 to
+   * 1,048,576; default 1,048,576.
+   */
+  maxMessageBytes?: number | undefined;
   /** Which message attributes to ask for. Default: `["All"]`. */
   messageAttributeNames?: readonly string[] | undefined;
   /**
@@ -80,6 +86,7 @@ export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
   "waitTimeSeconds",
   "visibilityTimeoutSeconds",
   "maxReceives",
+  "maxMessageBytes",
   "messageAttributeNames",
   "messageSystemAttributeNames",
   "settleMaxAgeMs",
@@ -101,6 +108,7 @@ export interface ResolvedSqsOptions {
   readonly waitTimeSeconds: number;
   readonly visibilityTimeoutSeconds: number;
   readonly maxReceives: number;
+  readonly maxMessageBytes: number;
   readonly messageAttributeNames: readonly string[];
   readonly messageSystemAttributeNames: readonly string[];
   readonly settleMaxAgeMs: number;
@@ -128,6 +136,11 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     waitTimeSeconds: reader.integer("waitTimeSeconds", { min: 1, max: 20, fallback: 20 }),
     visibilityTimeoutSeconds: reader.integer("visibilityTimeoutSeconds", { min: 5, max: 43_200, fallback: 30 }),
     maxReceives: reader.integer("maxReceives", { min: 1, max: 1_000, fallback: 25 }),
+    maxMessageBytes: reader.integer("maxMessageBytes", {
+      min: 1_024,
+      max: LARGEST_MESSAGE_BYTES,
+      fallback: LARGEST_MESSAGE_BYTES,
+    }),
     messageAttributeNames: reader.strings("messageAttributeNames", ["All"]),
     messageSystemAttributeNames: readSystemAttributeNames(reader),
     settleMaxAgeMs: reader.number("settleMaxAgeMs", { min: 0, max: 10_000, fallback: isFifo ? 0 : 250 }),

@@ -3,6 +3,7 @@ import type { Scheduled } from "../internal/deadline-queue.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Message } from "./message.js";
+import { measureBytes } from "./message-size.js";
 
 /** What a delivery hands its calls on to. */
 export interface DeliveryKeeper {
@@ -81,6 +82,11 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
 
   get groupId(): string | undefined {
     return this.message.Attributes?.["MessageGroupId"];
+  }
+
+  get sizeBytes(): number {
+    const { Body = "", MessageAttributes = {} } = this.message;
+    return measureBytes({ MessageBody: Body, MessageAttributes });
   }
 
   /** Whether it is settled, and yet to come again: its group must not go on without it. */

@@ -34,6 +34,11 @@ export class SqsRunner implements Runner<Message> {
     return this.#options.queueUrl;
   }
 
+  /** The most bytes that a message can have. */
+  get maxMessageBytes(): number {
+    return this.#options.maxMessageBytes;
+  }
+
   async open(intake: Intake<Message>): Promise<void> {
     const owned = await createPort(this.#options);
     const { port } = owned;

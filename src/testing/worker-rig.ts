@@ -37,6 +37,7 @@ interface TaskHooks {
 /** A task that notes what is done with it, and ends when it is told to. */
 export class RigTask implements Task {
   readonly message: number;
+  readonly keyPausedForMs: number = 0;
   phase: TaskPhase = "waiting";
   readonly #hooks: TaskHooks;
   readonly #durationMs: number | undefined;

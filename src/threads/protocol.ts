@@ -35,7 +35,9 @@ export type Answer =
   | { readonly kind: "outcome"; readonly outcome: PortableOutcome }
   | { readonly kind: "threw"; readonly error: PortableError };
 
-type WithoutBrand<Branded> = Branded extends unknown ? { [Key in keyof Branded & string]: Branded[Key] } : never;
+type WithoutBrand<Branded> = Branded extends unknown
+  ? { [Key in keyof Branded as Key extends string ? Key : never]: Branded[Key] }
+  : never;
 
 /** An outcome without its mark, a symbol, which would not be cloned. */
 export type PortableOutcome = WithoutBrand<Outcome>;

@@ -2,7 +2,8 @@
 import type { Message, SqsPort } from "millrace";
 import { VirtualClock } from "millrace/testing";
 import { describe, expect, test } from "vitest";
-import { createDeadLetterEntry, DeadLetterQueue, measureBytes } from "../../../src/sqs/dead-letters.js";
+import { createDeadLetterEntry, DeadLetterQueue } from "../../../src/sqs/dead-letters.js";
+import { measureBytes } from "../../../src/sqs/message-size.js";
 
 const QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/orders";
 const DEAD_URL = "https://sqs.eu-west-1.amazonaws.com/999999999999/orders-dead";
