@@ -18,6 +18,7 @@ export class Link {
   readonly #controller: AbortController;
   readonly #closed = createDeferred();
   #error: Error | undefined;
+  #goodBye: Promise<void> | undefined;
 
   private constructor(connection: AmqpConnection, controller: AbortController) {
     this.connection = connection;
@@ -52,10 +53,10 @@ export class Link {
     return this.#closed.promise;
   }
 
-  /** Says good-bye to the broker, and waits for its answer until the signal aborts. */
+  /** Says good-bye to the broker, once, and waits for its answer until the signal aborts. */
   async close(signal: AbortSignal): Promise<void> {
-    const answered = this.connection.close().catch(() => undefined); // Closed already.
-    await untilAborted(Promise.race([answered, this.closed]), signal);
+    this.#goodBye ??= this.connection.close().catch(() => undefined); // Closed already.
+    await untilAborted(Promise.race([this.#goodBye, this.closed]), signal);
     this.destroy();
   }
 

@@ -40,6 +40,8 @@ export class RabbitLife {
   readonly #places: PlaceTaker;
   readonly #publisher: RetryPublisher;
   readonly #backoff: Backoff;
+  /** Connections whose channel has failed, until their good-bye is answered. */
+  readonly #leaving = new Set<Link>();
   #consuming: Consuming | undefined;
   #failure: MillraceError | undefined;
   #connects = 0;
@@ -85,6 +87,7 @@ export class RabbitLife {
     await consuming?.subscription.close(signal);
     await Promise.all([this.#publisher.close(signal), consuming?.link.close(signal)]);
     consuming?.subscription.lose(createLossError("The consumer has stopped."));
+    for (const link of this.#leaving) link.destroy();
   }
 
   stats(): RunnerStats {
@@ -125,15 +128,20 @@ export class RabbitLife {
     const { intake, options } = this.#parts;
     const channel = await link.connection.createChannel();
     let channelError: Error | undefined;
+    let hasClosed = false;
+    let consuming: Consuming | undefined;
     channel.on("error", (error) => (channelError = error));
-    await prepareRetryQueues(channel, options);
-    await channel.checkQueue(options.queue);
-    const consuming: Consuming = { link, subscription: this.#subscribe(channel), loss: undefined };
-    this.#consuming = consuming;
     channel.on("close", () => {
+      hasClosed = true;
       // When it is the connection that goes, it says why only after its channels have gone.
       queueMicrotask(() => this.#lose(consuming, channelError ?? link.error));
     });
+    await prepareRetryQueues(channel, options);
+    await channel.checkQueue(options.queue);
+    // One packet may bring both the answer and the end of the channel, and the client reads all of it before this goes on.
+    if (hasClosed) throw channelError ?? link.error ?? new Error("the channel was closed");
+    consuming = { link, subscription: this.#subscribe(channel), loss: undefined };
+    this.#consuming = consuming;
     consuming.subscription.start();
     void consuming.subscription.asked.then(() => {
       if (consuming.loss === undefined && !intake.signal.aborted) this.#backoff.reset();
@@ -152,8 +160,8 @@ export class RabbitLife {
     });
   }
 
-  #lose(consuming: Consuming, cause: Error | undefined): void {
-    if (this.#consuming !== consuming) return;
+  #lose(consuming: Consuming | undefined, cause: Error | undefined): void {
+    if (consuming === undefined || this.#consuming !== consuming) return;
     const { intake, options } = this.#parts;
     const what = `the queue ${options.queue} in ${vhostOf(this.#url)}`;
     const error = toRabbitError(cause ?? new Error("the channel was closed"), "Consume", what);
@@ -163,7 +171,13 @@ export class RabbitLife {
     if (!intake.signal.aborted) this.#failure = error;
     this.#connects += 1;
     consuming.subscription.lose(createLossError("The channel that the message came by is gone.", error));
-    void consuming.link.close(AbortSignal.timeout(FAREWELL_MS));
+    void this.#leave(consuming.link);
+  }
+
+  async #leave(link: Link): Promise<void> {
+    this.#leaving.add(link);
+    await link.close(AbortSignal.timeout(FAREWELL_MS));
+    this.#leaving.delete(link);
   }
 
   async #stopAsking(): Promise<void> {

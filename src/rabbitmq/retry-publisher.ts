@@ -40,9 +40,9 @@ export class RetryPublisher {
 
   /** Resolves when the queue has the message, and rejects when that is not sure. */
   async publish(queue: string, message: RabbitMessage, options: Readonly<Record<string, unknown>>): Promise<void> {
+    const opening = (this.#channel ??= this.#open());
     try {
-      const channel = await (this.#channel ??= this.#open());
-      await this.#send({ channel, queue, message, options });
+      await this.#send({ channel: await opening, queue, message, options });
     } catch (cause) {
       throw toRabbitError(cause, "Publish", `the retry queue ${queue}`);
     }
@@ -57,21 +57,28 @@ export class RetryPublisher {
 
   async #open(): Promise<AmqpConfirmChannel> {
     const { connect, url, options } = this.#parts;
+    const { signal } = this.#ending;
+    let link: Link | undefined;
     try {
-      const link = await Link.open({ connect, url: url(), options, signal: this.#ending.signal });
-      this.#link = link;
-      void link.closed.then(() => this.#forget(link));
+      link = await Link.open({ connect, url: url(), options, signal });
+      signal.throwIfAborted(); // It may have been made in the moment of the close.
+      this.#use(link);
       const channel = await link.connection.createConfirmChannel();
       this.#channelError = undefined;
       channel.on("error", (error) => (this.#channelError = error)); // The connection is given up with its channel.
-      channel.on("close", () => this.#forget(link));
+      channel.on("close", () => this.#forget(link as Link));
       channel.on("return", ({ fields }) => this.#noteReturn(fields.routingKey));
       return channel;
     } catch (error) {
-      this.#channel = undefined;
-      this.#link?.destroy();
+      if (this.#link === link) this.#link = this.#channel = undefined;
+      link?.destroy();
       throw error;
     }
+  }
+
+  #use(link: Link): void {
+    this.#link = link;
+    void link.closed.then(() => this.#forget(link));
   }
 
   #send(parts: {

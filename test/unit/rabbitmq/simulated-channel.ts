@@ -1,4 +1,5 @@
 // A channel to a broker with one queue, on a virtual clock: what it sends is bounded by prefetch, as RabbitMQ does it.
+import { EventEmitter } from "node:events";
 import type { Intake, Runner } from "millrace";
 import type { RabbitMessage } from "millrace/rabbitmq";
 import type { VirtualClock } from "millrace/testing";
@@ -21,7 +22,7 @@ export interface Said {
 }
 
 /** Every frame takes `latencyMs` each way, in order. */
-export class SimulatedChannel implements AmqpChannel {
+export class SimulatedChannel extends EventEmitter implements AmqpChannel {
   readonly #clock: VirtualClock;
   readonly #latencyMs: number;
   readonly #queue: string[] = [];
@@ -39,6 +40,7 @@ export class SimulatedChannel implements AmqpChannel {
   mostUnacknowledged = 0;
 
   constructor(clock: VirtualClock, latencyMs = 1) {
+    super();
     this.#clock = clock;
     this.#latencyMs = latencyMs;
   }
@@ -69,10 +71,6 @@ export class SimulatedChannel implements AmqpChannel {
       this.#consumers.delete(tag);
       this.#later(() => onMessage(null));
     }
-  }
-
-  on(): this {
-    return this;
   }
 
   checkQueue(): Promise<unknown> {
@@ -111,11 +109,17 @@ export class SimulatedChannel implements AmqpChannel {
     this.#settle(fields.deliveryTag, requeue ? "requeue" : "reject");
   }
 
+  /** As with the client, the event follows the answer at once. */
   close(): Promise<void> {
-    return this.#request(() => {
+    const closed = this.#request(() => {
       this.isClosed = true;
       this.#requeueAll();
     });
+    closed.then(
+      () => this.emit("close"),
+      () => undefined,
+    );
+    return closed;
   }
 
   /** The connection is gone. */
