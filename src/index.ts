@@ -1,6 +1,14 @@
 // The one door: every public name.
 export { Consumer, type ConsumerState, type ConsumerStats, type SqsOnly } from "./consumer/consumer.js";
 export type { HandlerContext } from "./consumer/context.js";
+export {
+  type BatchAnswer,
+  type BatchContext,
+  type BatchHandler,
+  type BatchItem,
+  type BatchOptions,
+  inBatches,
+} from "./consumer/in-batches.js";
 export type { Counters } from "./consumer/counters.js";
 export type { ConsumerEvents, Listener, Logger, MessageFacts } from "./consumer/events.js";
 export type { Handler } from "./consumer/handler.js";

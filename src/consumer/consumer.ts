@@ -99,7 +99,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   ) {
     if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
     this.#handler = handler;
-    this.#options = resolveOptions(options, traitsOf(handler)?.concurrency);
+    this.#options = resolveOptions(options, traitsOf(handler));
     this.#hub = new EventHub((name, cause) => this.#reporter.listenerFailed(name, cause));
     this.#reporter = new Reporter({
       logger: this.#options.logger,
@@ -256,10 +256,11 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   #createSession(): Session<SourceMessage, Resource> {
     const handler = this.#handler;
+    const { clock, worker } = this.#options;
     return new Session({
       ...this.#options,
       handler,
-      handlerLife: new HandlerLife({ handler, reporter: this.#reporter }),
+      handlerLife: new HandlerLife({ handler, reporter: this.#reporter, clock, worker }),
       hub: this.#hub,
       counters: this.#counters,
       reporter: this.#reporter,

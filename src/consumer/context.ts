@@ -1,7 +1,7 @@
 // What a handler is told besides the message, built only when it is read.
 import type { Delivery } from "../runner/runner.js";
 import type { Execution } from "./execution.js";
-import type { HandlerHost } from "./handler-life.js";
+import type { HandlerHost, HandlerTurn } from "./handler-life.js";
 
 /**
  * What a handler is told besides the message. It may be taken apart: `(message, { signal, attempt }) => …`.
@@ -11,8 +11,8 @@ import type { HandlerHost } from "./handler-life.js";
 export interface HandlerContext<Resource = unknown> {
   /**
    * Aborts when the work is no longer wanted. `signal.reason` is a `MillraceError` whose code says why:
-   * `HANDLER_TIMEOUT`, `LEASE_LOST`, `STOPPED` (the stop's deadline has passed), `JOB_HALTED`, or `INVOCATION_DEADLINE`
-   * (in Lambda). A handler that never reads it costs no AbortController.
+   * `HANDLER_TIMEOUT`, `LEASE_LOST`, `STOPPED` (the stop's deadline has passed), `JOB_HALTED`, `INVOCATION_DEADLINE`
+   * (in Lambda), or `EARLIER_NOT_DONE` (in a batch). A handler that never reads it costs no AbortController.
    */
   readonly signal: AbortSignal;
   /** How many times the message has been delivered, this time included; 1 for the first. On SQS: its receive count. */
@@ -65,6 +65,11 @@ export class LazyContext<Message, Resource> implements HandlerContext<Resource> 
   /** For handlers that keep something over many messages: see `hostOf`. */
   get handlerHost(): HandlerHost {
     return this.#execution.handlerHost;
+  }
+
+  /** For handlers that work on several messages together: see `turnOf`. */
+  get handlerTurn(): HandlerTurn {
+    return this.#execution;
   }
 
   get #delivery(): Delivery<Message> {

@@ -7,7 +7,7 @@ import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
 import type { Handler } from "./handler.js";
 import type { Lane, LaneMember } from "./lanes.js";
-import type { HandlerHost } from "./handler-life.js";
+import type { HandlerHost, HandlerTurn } from "./handler-life.js";
 
 /** What an execution needs of the session it belongs to. */
 export interface ExecutionHost<Message, Resource> {
@@ -23,6 +23,16 @@ export interface ExecutionHost<Message, Resource> {
   finished(execution: Execution<Message, Resource>, outcome: Outcome): void;
   /** The lease has lapsed before the handler could be called. */
   lapsed(execution: Execution<Message, Resource>): void;
+  /** Whether the outcome must wait for the message before it in its lane. */
+  holds(execution: Execution<Message, Resource>, outcome: Outcome): boolean;
+  /** The message before it in its lane, if that is not through. */
+  before(execution: Execution<Message, Resource>): Execution<Message, Resource> | undefined;
+  /** The handler may want the next of the lane now. */
+  goOn(execution: Execution<Message, Resource>): void;
+  /** The handler keeps the message for a while: its time limits pause. */
+  kept(execution: Execution<Message, Resource>): void;
+  /** The handler works on the message: its time limits count from now. */
+  worked(execution: Execution<Message, Resource>): void;
   /** Tells the source what becomes of the message. */
   settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void;
 }
@@ -33,7 +43,9 @@ const PLAIN_FACTS: SettleFacts = Object.freeze({ error: undefined, isStillRunnin
 type Phase = "waiting" | "running" | "ended";
 
 /** The passage of one message. */
-export class Execution<Message, Resource> implements Task, Scheduled, LaneMember<Execution<Message, Resource>> {
+export class Execution<Message, Resource>
+  implements Task, Scheduled, HandlerTurn, LaneMember<Execution<Message, Resource>>
+{
   readonly delivery: Delivery<Message>;
   readonly #host: ExecutionHost<Message, Resource>;
   #phase: Phase = "waiting";
@@ -42,11 +54,18 @@ export class Execution<Message, Resource> implements Task, Scheduled, LaneMember
   #abortReason: Error | undefined;
   #context: LazyContext<Message, Resource> | undefined;
   #onEnd: (() => void) | undefined;
-  /** When the handler was called, on the clock. Set by the host. */
+  /** What the handler has said, until the message before it in its lane is done. */
+  #held: Outcome | undefined;
+  /** Whether it goes back whatever the handler says. */
+  #isOverruled = false;
+  #mayNextJoin: (() => boolean) | undefined;
+  #onFirst: (() => void) | undefined;
+  /** When the handler was called, or began to work on the message, on the clock. Set by the host. */
   startedAt = 0;
   /** Whether the handler has run longer than it may. Set by the host. */
   isTimedOut = false;
   lane: Lane<Execution<Message, Resource>> | undefined;
+  isConfirmed = false;
   /** For the scheduler of handler timeouts. */
   dueAt: number = Infinity;
   queueIndex = -1;
@@ -75,6 +94,18 @@ export class Execution<Message, Resource> implements Task, Scheduled, LaneMember
 
   get isSettled(): boolean {
     return this.#outcome !== undefined;
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== undefined && !this.isSettled;
+  }
+
+  get wantsNext(): boolean {
+    return this.isRunning && !this.isSettled && !this.#isOverruled && this.#mayNextJoin?.() === true;
+  }
+
+  get before(): HandlerTurn | undefined {
+    return this.#host.before(this);
   }
 
   get signal(): AbortSignal {
@@ -126,7 +157,39 @@ export class Execution<Message, Resource> implements Task, Scheduled, LaneMember
 
   /** Settles the message as failed, though its handler has not ended. */
   giveUp(error: Error): void {
-    if (!this.isSettled) this.#settle(this.#judge(error), error);
+    if (!this.isSettled) this.#settle(this.#isOverruled ? release() : this.#judge(error), error);
+  }
+
+  overrule(): void {
+    this.#isOverruled = true;
+    if (!this.isRunning) this.giveBack();
+    else
+      this.abort(new MillraceError("EARLIER_NOT_DONE", "A message before it in its group is not done: it goes back."));
+  }
+
+  tellHeld(): void {
+    if (this.#held !== undefined && !this.isSettled) this.#settle(this.#held);
+  }
+
+  becomeFirst(): void {
+    if (!this.#isOverruled) this.#onFirst?.();
+  }
+
+  keep(): void {
+    this.#host.kept(this);
+  }
+
+  letNextJoin(mayJoin: () => boolean): void {
+    this.#mayNextJoin = mayJoin;
+    this.#host.goOn(this);
+  }
+
+  whenFirst(callback: () => void): void {
+    this.#onFirst = callback;
+  }
+
+  work(): void {
+    if (this.isRunning && !this.isSettled) this.#host.worked(this);
   }
 
   async extend(seconds: number): Promise<void> {
@@ -157,7 +220,7 @@ export class Execution<Message, Resource> implements Task, Scheduled, LaneMember
 
   #fail(error: unknown): void {
     if (isOutcome(error)) this.#finish(error, undefined);
-    else if (this.isSettled) this.#finish(release(), error);
+    else if (this.isSettled || this.#isOverruled) this.#finish(release(), error);
     else this.#finish(this.#judge(error), error);
   }
 
@@ -166,13 +229,15 @@ export class Execution<Message, Resource> implements Task, Scheduled, LaneMember
   }
 
   /** The handler has ended: its message is settled, unless it was without it, and its slot is free. */
-  #finish(outcome: Outcome, error: unknown): void {
+  #finish(said: Outcome, error: unknown): void {
     this.#phase = "ended";
     if (this.isSettled) {
       this.#host.endedLate(this);
     } else {
+      const outcome = this.#isOverruled ? release() : said;
       this.#host.finished(this, outcome);
-      this.#settle(outcome, error);
+      if (this.lane !== undefined && this.#host.holds(this, outcome)) this.#held = outcome;
+      else this.#settle(outcome, error);
     }
     this.#onEnd?.();
   }

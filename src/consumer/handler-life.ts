@@ -1,8 +1,18 @@
 // What a handler keeps over many messages, such as threads: made ready before the first, ended after the last.
+import type { Clock } from "../internal/clock.js";
+import type { Worker } from "../worker/worker.js";
 import type { Reporter } from "./reporter.js";
 
 /** The life of a consumer, from a start to its stop, as a handler sees it that keeps something. */
 export interface HandlerHost {
+  /** Where time is read and timers are set. */
+  readonly clock: Clock;
+  /** The most handlers that run at once now, where the worker says it. */
+  readonly slots: number | undefined;
+  /** Whether the consumer stops: nothing more is started. */
+  readonly isStopping: boolean;
+  /** Has `listener` called when the consumer begins to stop. */
+  onStopping(listener: () => void): void;
   /**
    * Has `end` called when the consumer stops, after the last handler, and waited for. The same function only once. Answers
    * false when the consumer has stopped: nothing may be kept for it any more.
@@ -12,12 +22,28 @@ export interface HandlerHost {
   report(error: unknown): void;
 }
 
+/** One message's turn at a handler that keeps messages for a while, to work on several together. */
+export interface HandlerTurn {
+  /** The one before it in its lane, if that is not through. */
+  readonly before: HandlerTurn | undefined;
+  /** The handler has the message and does not work on it yet. Its time limits pause until `work`. */
+  keep(): void;
+  /** As long as `mayJoin` says so, the next of its lane is started beside it. */
+  letNextJoin(mayJoin: () => boolean): void;
+  /** Has `callback` called when those before it in its lane are done. If one is not, its signal aborts instead. */
+  whenFirst(callback: () => void): void;
+  /** The work begins: time limits count from now. */
+  work(): void;
+}
+
 /** What a handler brings along that keeps something. */
 export interface HandlerTraits {
   /** How many handlers run at once where the user has not said it. */
   readonly concurrency: number;
+  /** The fewest that must be able to run at once, and why. */
+  readonly fewest?: { readonly slots: number; readonly because: string };
   /** Makes ready before any message is asked for. `start()` rejects when it does. */
-  prepare(host: HandlerHost): Promise<void>;
+  prepare?(host: HandlerHost): Promise<void>;
 }
 
 /** Where a handler has its traits. */
@@ -26,6 +52,11 @@ const TRAITS: unique symbol = Symbol.for("millrace.traits");
 /** The host, by a handler's context: so it comes through whatever the user has wrapped around the handler. */
 export function hostOf(context: object): HandlerHost | undefined {
   return (context as { readonly handlerHost?: HandlerHost }).handlerHost;
+}
+
+/** The message's turn, by the context; undefined for a context that no consumer has made. */
+export function turnOf(context: object): HandlerTurn | undefined {
+  return (context as { readonly handlerTurn?: HandlerTurn }).handlerTurn;
 }
 
 /** What a handler brings along, if it keeps something. */
@@ -39,20 +70,46 @@ export function withTraits<Callable extends object>(handler: Callable, traits: H
   return handler;
 }
 
+/** What the host of a session is made with. */
+export interface HandlerLifeParts {
+  readonly handler: object;
+  readonly reporter: Pick<Reporter, "report">;
+  readonly clock: Clock;
+  readonly worker: Pick<Worker, "slots">;
+}
+
 /** The host of one session. */
 export class HandlerLife implements HandlerHost {
+  readonly clock: Clock;
+  readonly #worker: Pick<Worker, "slots">;
   readonly #reporter: Pick<Reporter, "report">;
   readonly #traits: HandlerTraits | undefined;
+  readonly #stoppingListeners: Array<() => void> = [];
   readonly #ends = new Set<() => void | Promise<void>>();
+  #isStopping = false;
   #hasEnded = false;
 
-  constructor({ handler, reporter }: { handler: object; reporter: Pick<Reporter, "report"> }) {
+  constructor({ handler, reporter, clock, worker }: HandlerLifeParts) {
     this.#reporter = reporter;
     this.#traits = traitsOf(handler);
+    this.clock = clock;
+    this.#worker = worker;
+  }
+
+  get slots(): number | undefined {
+    return this.#worker.slots;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   async prepare(): Promise<void> {
-    await this.#traits?.prepare(this);
+    await this.#traits?.prepare?.(this);
+  }
+
+  onStopping(listener: () => void): void {
+    this.#stoppingListeners.push(listener);
   }
 
   onStop(end: () => void | Promise<void>): boolean {
@@ -62,6 +119,12 @@ export class HandlerLife implements HandlerHost {
 
   report(error: unknown): void {
     this.#reporter.report(error);
+  }
+
+  /** The consumer begins to stop. */
+  stopping(): void {
+    this.#isStopping = true;
+    for (const listener of this.#stoppingListeners) listener();
   }
 
   /** Ends what the handler keeps. A failure is reported. */

@@ -5,24 +5,41 @@ import { RingBuffer } from "../worker/ring-buffer.js";
 /** The messages of one lane that are here. */
 export interface Lane<Member> {
   readonly name: string;
-  /** Whose turn it is. */
-  current: Member;
-  /** Whether the source has confirmed what becomes of it, or said that it cannot. */
-  isConfirmed: boolean;
-  /** Whether it was decided a moment ago that it will come again: what is delivered in one go with it came behind it. */
-  isHalted: boolean;
+  /**
+   * Those whose turn it is, in order, until the source has confirmed what becomes of them: one, or several that a handler
+   * gathers to work on them together.
+   */
+  readonly started: Member[];
   /** Those whose turn has not come, in order. */
   readonly waiting: RingBuffer<Member>;
+  /** Whether it was decided a moment ago that one will come again: what is delivered in one go with it came behind it. */
+  isHalted: boolean;
+  /** Whether what was held behind one that is done is being told. */
+  isTelling: boolean;
 }
 
 /** A message on its way through a lane. */
 export interface LaneMember<Member> {
   /** The lane that it is in, until it has left it. Set by `Lanes`. */
   lane: Lane<Member> | undefined;
+  /** Whether the source has confirmed what becomes of it, or said that it cannot. Set by `Lanes`. */
+  isConfirmed: boolean;
   /** Whether its handler runs. */
   readonly isRunning: boolean;
+  /** Whether it is decided what becomes of it. */
+  readonly isSettled: boolean;
+  /** Whether its handler has said what becomes of it, and that waits for the one before. */
+  readonly isHeld: boolean;
+  /** Whether its handler wants the next of the lane beside it. */
+  readonly wantsNext: boolean;
   /** Gives the message back without its handler. */
   giveBack(): void;
+  /** Gives the message back though its handler may run: one before it will come again. */
+  overrule(): void;
+  /** Tells what was held. */
+  tellHeld(): void;
+  /** Called when those before it are done. */
+  becomeFirst(): void;
 }
 
 /** What lanes need of their consumer. */
@@ -45,6 +62,9 @@ const MOST_WITHOUT_PLACE = 10_000;
  * Turns by lanes. The next of a lane starts when the source has confirmed that the one before is done: were that to fail,
  * the one before would come again after a later one. When one is not done, everything behind it goes back to the source
  * for the same reason.
+ *
+ * A handler that gathers messages may want the next beside the one that it has. Both then have their turn, and are told to
+ * the source in order: what becomes of one is held until the one before it is done.
  */
 export class Lanes<Member extends LaneMember<Member>> {
   readonly #host: LanesHost<Member>;
@@ -65,9 +85,7 @@ export class Lanes<Member extends LaneMember<Member>> {
   enter(name: string, member: Member): void {
     const lane = this.#lanes.get(name);
     if (lane === undefined) {
-      member.lane = { name, current: member, isConfirmed: false, isHalted: false, waiting: new RingBuffer() };
-      this.#lanes.set(name, member.lane);
-      this.#host.start(member);
+      this.#start(this.#open(name), member);
       return;
     }
     if (lane.isHalted) {
@@ -80,29 +98,51 @@ export class Lanes<Member extends LaneMember<Member>> {
     this.#waiting += 1;
     if (this.#waiting - this.#placesKept > MOST_WITHOUT_PLACE) this.#placesKept += 1;
     else this.#host.freePlace();
+    this.goOn(member);
   }
 
-  /** What is to become of a message is decided. */
-  decided(member: Member, { kind }: Outcome): void {
-    const isDone = kind === "ack" || kind === "drop" || kind === "deadLetter";
-    if (isDone) return;
+  /** The one before it in its lane, if that is not through. */
+  before(member: Member): Member | undefined {
+    const { lane } = member;
+    return lane?.started[lane.started.indexOf(member) - 1];
+  }
+
+  /** What is to become of a message is decided, and told. */
+  decided(member: Member, outcome: Outcome): void {
+    const { lane } = member;
+    if (lane === undefined) return;
+    if (isDone(outcome)) {
+      this.#tellHeld(lane, member);
+      return;
+    }
+    const hasItsTurn = lane.started.includes(member);
     this.#giveBackBehind(member);
-    if (member.lane?.current === member) halt(member.lane);
+    if (hasItsTurn) halt(lane);
+  }
+
+  /** Whether an outcome must wait until the one before is done, which might come again otherwise, and after this one. */
+  holds(member: Member, outcome: Outcome): boolean {
+    return isDone(outcome) && this.before(member)?.isSettled === false;
   }
 
   /** The source has confirmed what was decided, or with an error cannot. */
   confirmed(member: Member, error: unknown): void {
     if (error !== undefined) this.#giveBackBehind(member);
-    const { lane } = member;
-    if (lane?.current !== member) return;
-    lane.isConfirmed = true;
-    this.#endTurn(lane);
+    member.isConfirmed = true;
+    this.#endTurn(member);
   }
 
   /** A handler has ended whose message was settled without it. */
   ended(member: Member): void {
-    const { lane } = member;
-    if (lane?.current === member) this.#endTurn(lane);
+    this.#endTurn(member);
+  }
+
+  /** Starts the next of the member's lane beside it, if there is one and the handler wants it. */
+  goOn({ lane }: Member): void {
+    if (lane === undefined || !isNextWanted(lane)) return;
+    queueMicrotask(() => {
+      if (isNextWanted(lane)) this.#advance(lane);
+    });
   }
 
   /** Takes out everything whose turn has not come, in order. */
@@ -110,34 +150,67 @@ export class Lanes<Member extends LaneMember<Member>> {
     return [...this.#lanes.values()].flatMap(({ waiting }) => this.#leave(waiting.clear()));
   }
 
+  #open(name: string): Lane<Member> {
+    const lane = { name, started: [], waiting: new RingBuffer<Member>(), isHalted: false, isTelling: false };
+    this.#lanes.set(name, lane);
+    return lane;
+  }
+
+  #start(lane: Lane<Member>, member: Member): void {
+    member.lane = lane;
+    lane.started.push(member);
+    this.#host.start(member);
+  }
+
   /** In a microtask: sources and handlers that answer at once would otherwise fill the stack. */
-  #endTurn(lane: Lane<Member>): void {
-    if (lane.isConfirmed && !lane.current.isRunning) queueMicrotask(() => this.#advance(lane));
+  #endTurn(member: Member): void {
+    const { lane } = member;
+    if (lane !== undefined && member.isConfirmed && !member.isRunning)
+      queueMicrotask(() => this.#endTurnNow(lane, member));
+  }
+
+  #endTurnNow(lane: Lane<Member>, member: Member): void {
+    const position = lane.started.indexOf(member);
+    lane.started.splice(position, 1);
+    member.lane = undefined;
+    if (position === 0) lane.started[0]?.becomeFirst();
+    if (lane.started.length === 0 || isNextWanted(lane)) this.#advance(lane);
   }
 
   #advance(lane: Lane<Member>): void {
-    lane.current.lane = undefined;
     const next = lane.waiting.shift();
     if (next === undefined) {
       this.#lanes.delete(lane.name);
       return;
     }
-    lane.current = next;
-    lane.isConfirmed = false;
     this.#waiting -= 1;
     if (this.#placesKept > 0) this.#placesKept -= 1;
     else this.#host.makePlace();
-    this.#host.start(next);
+    this.#start(lane, next);
+  }
+
+  /** Tells what was held behind a member that is done, up to the next that is not. */
+  #tellHeld(lane: Lane<Member>, member: Member): void {
+    if (lane.isTelling) return; // Each that is told comes here again.
+    lane.isTelling = true;
+    for (let position = lane.started.indexOf(member) + 1; lane.started[position]?.isHeld === true; position += 1) {
+      lane.started[position]?.tellHeld();
+    }
+    lane.isTelling = false;
   }
 
   /** Gives back everything behind a message of a lane. The message itself leaves too, unless it has its turn. */
   #giveBackBehind(member: Member): void {
     const { lane } = member;
     if (lane === undefined) return;
+    const turn = lane.started.indexOf(member);
+    const startedLater = turn === -1 ? [] : lane.started.slice(turn + 1);
     const waiting = lane.waiting.clear();
-    const position = Math.max(0, waiting.indexOf(member)); // For the one that has its turn, all are behind it.
+    const position = Math.max(0, waiting.indexOf(member)); // For one that has its turn, all are behind it.
     for (const earlier of waiting.slice(0, position)) lane.waiting.push(earlier);
-    for (const later of this.#leave(waiting.slice(position))) later.giveBack();
+    const left = this.#leave(waiting.slice(position));
+    for (const later of startedLater) later.overrule();
+    for (const later of left) later.giveBack();
   }
 
   #leave(members: Member[]): Member[] {
@@ -150,6 +223,14 @@ export class Lanes<Member extends LaneMember<Member>> {
     }
     return members;
   }
+}
+
+function isNextWanted<Member extends LaneMember<Member>>({ started, waiting }: Lane<Member>): boolean {
+  return waiting.size > 0 && started.at(-1)?.wantsNext === true;
+}
+
+function isDone({ kind }: Outcome): boolean {
+  return kind === "ack" || kind === "drop" || kind === "deadLetter";
 }
 
 /** Until the end of the tick. What comes later may be the message itself, come again. */

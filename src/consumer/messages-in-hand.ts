@@ -21,7 +21,10 @@ export interface MessagesInHandOptions<Message, Resource> {
   readonly handler: Handler<Message, Resource>;
   readonly handlerHost: HandlerHost;
   /** Told what becomes of messages that have their turns one after another. */
-  readonly lanes: Pick<Lanes<Execution<Message, Resource>>, "decided" | "confirmed" | "ended">;
+  readonly lanes: Pick<
+    Lanes<Execution<Message, Resource>>,
+    "decided" | "confirmed" | "ended" | "holds" | "before" | "goOn"
+  >;
   readonly clock: Clock;
   readonly retry: RetryPolicy;
   readonly handlerTimeoutMs: number;
@@ -140,6 +143,27 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     if (!hub.has("messageFinished")) return;
     const durationMs = clock.now() - execution.startedAt;
     hub.emit("messageFinished", { ...factsOf(execution), outcome, durationMs });
+  }
+
+  holds(execution: Execution<Message, Resource>, outcome: Outcome): boolean {
+    return this.#options.lanes.holds(execution, outcome);
+  }
+
+  before(execution: Execution<Message, Resource>): Execution<Message, Resource> | undefined {
+    return this.#options.lanes.before(execution);
+  }
+
+  goOn(execution: Execution<Message, Resource>): void {
+    this.#options.lanes.goOn(execution);
+  }
+
+  kept(execution: Execution<Message, Resource>): void {
+    this.#deadlines.cancel(execution);
+  }
+
+  worked(execution: Execution<Message, Resource>): void {
+    execution.startedAt = this.#options.clock.now();
+    this.#deadlines.schedule(execution, execution.startedAt + this.#firstDeadlineMs);
   }
 
   settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void {

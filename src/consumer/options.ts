@@ -9,6 +9,7 @@ import { SqsRunner } from "../sqs/sqs-runner.js";
 import { PoolWorker } from "../worker/pool-worker.js";
 import type { Worker } from "../worker/worker.js";
 import type { Logger } from "./events.js";
+import type { HandlerTraits } from "./handler-life.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** Options that every consumer takes. */
@@ -16,8 +17,8 @@ export interface CommonOptions<Resource = unknown> {
   /** How handlers are scheduled. Default: `new PoolWorker({ maxWorkers: concurrency })`. */
   worker?: Worker<Resource> | undefined;
   /**
-   * The most handlers that run at once, 1 to 100,000; default 10, and for a handler `inThreads` its `maxThreads`. Not
-   * together with `worker`, which says it itself.
+   * The most handlers that run at once, 1 to 100,000; default 10, for a handler `inThreads` its `maxThreads`, and for one
+   * `inBatches` twice its `size`, which is also the least that it takes. Not together with `worker`, which says it itself.
    */
   concurrency?: number | undefined;
   /** What becomes of a message whose handler failed. Default: `exponentialRetry()`. */
@@ -79,14 +80,14 @@ const WORKER_METHODS = [
 const CLOCK_METHODS = ["now", "setTimer"] as const;
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
 
-/** Reads a consumer's options. Nothing is started. `concurrency` is the default for it. */
+/** Reads a consumer's options. Nothing is started. */
 export function resolveOptions<SourceMessage, Resource>(
   options: unknown,
-  concurrency = 10,
+  traits?: HandlerTraits,
 ): ResolvedOptions<SourceMessage, Resource> {
   const reader = new OptionReader("Consumer", options);
   const resolved = {
-    worker: readWorker<Resource>(reader, concurrency),
+    worker: readWorker<Resource>(reader, traits),
     retry: reader.function<RetryPolicy>("retry") ?? exponentialRetry(),
     handlerTimeoutMs: reader.number("handlerTimeoutMs", { min: 1, max: Infinity, fallback: Infinity }),
     overdueAfterMs: reader.number("overdueAfterMs", { min: 1, max: Infinity, fallback: 300_000 }),
@@ -99,10 +100,13 @@ export function resolveOptions<SourceMessage, Resource>(
   return Object.freeze(resolved);
 }
 
-function readWorker<Resource>(reader: OptionReader, concurrency: number): Worker<Resource> {
+function readWorker<Resource>(reader: OptionReader, traits: HandlerTraits | undefined): Worker<Resource> {
   const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
+  const { slots: fewest = 1, because = "" } = traits?.fewest ?? {};
   if (worker === undefined) {
-    const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback: concurrency });
+    const fallback = traits?.concurrency ?? 10;
+    const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback });
+    if (maxWorkers < fewest) throw new OptionError("concurrency", `at least ${fewest}, ${because}`, maxWorkers);
     return new PoolWorker({ maxWorkers }) as Worker as Worker<Resource>;
   }
   if (reader.has("concurrency")) {
@@ -112,6 +116,8 @@ function readWorker<Resource>(reader: OptionReader, concurrency: number): Worker
       reader.raw("concurrency"),
     );
   }
+  const { slots = Infinity } = worker;
+  if (slots < fewest) throw new OptionError("worker", `one of at least ${fewest} slots, ${because}`, slots);
   return worker;
 }
 

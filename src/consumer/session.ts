@@ -84,6 +84,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#places.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
     this.#unstarted.push(...(worker.withdraw() as Array<Execution<Message, Resource>>), ...this.#lanes.withdraw());
+    this.#parts.handlerLife.stopping();
     const ended = Promise.all([this.#endSource(), worker.drained()]);
     const hasEnded = await limit.allows(ended);
     const handlersAborted = hasEnded ? 0 : await this.#abort(ended);
