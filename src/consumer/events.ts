@@ -22,6 +22,12 @@ export interface ConsumerEvents<Message = unknown> extends EventsOf<RunnerEvents
   stopping: [];
   /** Nothing runs any more. */
   stopped: [result: StopResult];
+  /**
+   * Nothing more is asked for: `pause()` was called, or a handler has paused its queue, then for `forMs` milliseconds.
+   */
+  paused: [facts: { readonly forMs: number | undefined }];
+  /** Messages are asked for again: `resume()` was called, or the time is over. */
+  resumed: [];
   /** A handler was called. */
   messageStarted: [facts: MessageFacts<Message>];
   /** A handler has ended, well or not. */

@@ -82,6 +82,8 @@ export function lambdaHandler<Resource = unknown>(
 const CONSUMER_OPTION_NAMES = [
   "concurrency",
   "worker",
+  "rate",
+  "maxInFlightBytes",
   "retry",
   "handlerTimeoutMs",
   "overdueAfterMs",
