@@ -10,9 +10,13 @@ export class QueueProcess implements Disposable {
   #queues = 0;
 
   /** Makes a queue with so many messages in it, and resolves with its URL. */
-  async createQueue(body: string, count: number): Promise<string> {
+  async createQueue(
+    body: string,
+    count: number,
+    options: Pick<QueueOrder, "groups" | "latencyMs"> = {},
+  ): Promise<string> {
     this.#queues += 1;
-    this.#child.send({ name: `queue-${this.#queues}`, body, count } satisfies QueueOrder);
+    this.#child.send({ name: `queue-${this.#queues}`, body, count, ...options } satisfies QueueOrder);
     const [{ endpoint, queueUrl }] = (await once(this.#child, "message")) as [QueueAnswer];
     Object.assign(process.env, {
       AWS_ENDPOINT_URL_SQS: endpoint,

@@ -6,6 +6,10 @@ export interface QueueOrder {
   readonly name: string;
   readonly body: string;
   readonly count: number;
+  /** With it, it is a FIFO queue, and the messages belong to so many groups. */
+  readonly groups?: number | undefined;
+  /** How long each call of the service takes from now on. */
+  readonly latencyMs?: number | undefined;
 }
 
 /** Where it is. */
@@ -17,10 +21,17 @@ export interface QueueAnswer {
 const server = new SqsServer();
 await server.start();
 
-async function fill({ name, body, count }: QueueOrder): Promise<QueueAnswer> {
+async function fill({ name, body, count, groups, latencyMs = 0 }: QueueOrder): Promise<QueueAnswer> {
   const { sqs, endpoint } = server;
-  const { QueueUrl: queueUrl } = await sqs.createQueue({ QueueName: name });
-  for (let sent = 0; sent < count; sent += 1) await sqs.sendMessage({ QueueUrl: queueUrl, MessageBody: body });
+  sqs.faults.latencyMs = 0;
+  const { QueueUrl: queueUrl } = await sqs.createQueue(
+    groups === undefined ? { QueueName: name } : { QueueName: `${name}.fifo`, Attributes: { FifoQueue: "true" } },
+  );
+  for (let sent = 0; sent < count; sent += 1) {
+    const ids = groups && { MessageGroupId: `g${sent % groups}`, MessageDeduplicationId: String(sent) };
+    await sqs.sendMessage({ QueueUrl: queueUrl, MessageBody: body, ...ids });
+  }
+  sqs.faults.latencyMs = latencyMs;
   return { endpoint, queueUrl };
 }
 
