@@ -129,18 +129,17 @@ export class RabbitLife {
     const channel = await link.connection.createChannel();
     let channelError: Error | undefined;
     let hasClosed = false;
-    let consuming: Consuming | undefined;
     channel.on("error", (error) => (channelError = error));
     channel.on("close", () => {
       hasClosed = true;
       // When it is the connection that goes, it says why only after its channels have gone.
-      queueMicrotask(() => this.#lose(consuming, channelError ?? link.error));
+      queueMicrotask(() => this.#lose(link, channelError ?? link.error));
     });
     await prepareRetryQueues(channel, options);
     await channel.checkQueue(options.queue);
     // One packet may bring both the answer and the end of the channel, and the client reads all of it before this goes on.
     if (hasClosed) throw channelError ?? link.error ?? new Error("the channel was closed");
-    consuming = { link, subscription: this.#subscribe(channel), loss: undefined };
+    const consuming: Consuming = { link, subscription: this.#subscribe(channel), loss: undefined };
     this.#consuming = consuming;
     consuming.subscription.start();
     void consuming.subscription.asked.then(() => {
@@ -160,8 +159,9 @@ export class RabbitLife {
     });
   }
 
-  #lose(consuming: Consuming | undefined, cause: Error | undefined): void {
-    if (consuming === undefined || this.#consuming !== consuming) return;
+  #lose(link: Link, cause: Error | undefined): void {
+    const consuming = this.#consuming;
+    if (consuming?.link !== link) return;
     const { intake, options } = this.#parts;
     const what = `the queue ${options.queue} in ${vhostOf(this.#url)}`;
     const error = toRabbitError(cause ?? new Error("the channel was closed"), "Consume", what);
@@ -171,7 +171,7 @@ export class RabbitLife {
     if (!intake.signal.aborted) this.#failure = error;
     this.#connects += 1;
     consuming.subscription.lose(createLossError("The channel that the message came by is gone.", error));
-    void this.#leave(consuming.link);
+    void this.#leave(link);
   }
 
   async #leave(link: Link): Promise<void> {
