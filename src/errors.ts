@@ -49,6 +49,7 @@ export type ErrorCode =
   | "THREAD_ENDED"
   | "THREAD_OUT_OF_MEMORY"
   | "THROTTLED"
+  | "TENANT_FAILED"
   | "VHOST_REFUSED"
   | "WEIGHT_FAILED"
   | "WORKER_START_FAILED"

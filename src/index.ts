@@ -12,6 +12,7 @@ export {
 export type { Counters } from "./consumer/counters.js";
 export type { ConsumerEvents, Listener, Logger, MessageFacts } from "./consumer/events.js";
 export type { Handler } from "./consumer/handler.js";
+export type { Rate } from "./consumer/rate-limit.js";
 export type { CommonOptions, RunnerConsumerOptions, SqsConsumerOptions } from "./consumer/options.js";
 export {
   constantRetry,
@@ -38,6 +39,7 @@ export {
   release,
   type Retry,
   retry,
+  type RetryPause,
 } from "./runner/outcome.js";
 export type { Delivery, Intake, Runner, RunnerEvents, RunnerStats, SettleFacts } from "./runner/runner.js";
 export type { Message, MessageAttribute } from "./sqs/message.js";
@@ -53,6 +55,8 @@ export type {
 } from "./sqs/port.js";
 export { SqsRunner } from "./sqs/sqs-runner.js";
 export type { WorkerIdentity } from "./worker/crew.js";
+export type { PoolShare, PoolShareOptions } from "./worker/pool-share.js";
 export { PoolWorker, type PoolWorkerOptions } from "./worker/pool-worker.js";
 export { SemaphoreWorker, type SemaphoreWorkerOptions } from "./worker/semaphore-worker.js";
+export type { TenantOptions } from "./worker/tenant.js";
 export type { Task, Worker, WorkerHost, WorkerStats } from "./worker/worker.js";

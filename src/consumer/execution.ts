@@ -1,7 +1,7 @@
 // One message's passage: it waits, its handler runs, and an outcome is told. Told once, whatever happens meanwhile.
 import { MillraceError, OptionError } from "../errors.js";
 import type { Scheduled } from "../internal/deadline-queue.js";
-import { ack, isOutcome, release, type Outcome } from "../runner/outcome.js";
+import { ack, isOutcome, release, retry, type Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
@@ -66,6 +66,10 @@ export class Execution<Message, Resource>
   isTimedOut = false;
   lane: Lane<Execution<Message, Resource>> | undefined;
   isConfirmed = false;
+  /** Whether it has taken a token of the rate. Set by the budget. */
+  hasToken = false;
+  /** What it counts for in the budget of bytes; undefined where there is none. Set by the budget. */
+  bytes: number | undefined;
   /** For the scheduler of handler timeouts. */
   dueAt: number = Infinity;
   queueIndex = -1;
@@ -85,6 +89,24 @@ export class Execution<Message, Resource>
 
   get isRunning(): boolean {
     return this.#phase === "running";
+  }
+
+  /** Whether the handler was called. */
+  get hasStarted(): boolean {
+    return this.#phase !== "waiting";
+  }
+
+  get groupId(): string | undefined {
+    return this.delivery.groupId;
+  }
+
+  get attempt(): number {
+    return this.delivery.attempt;
+  }
+
+  get keyPausedForMs(): number {
+    const outcome = this.#held ?? this.#outcome;
+    return outcome?.kind === "retry" && outcome.pause === "key" ? outcome.afterSeconds * 1_000 : 0;
   }
 
   /** What becomes of the message, once the source was told. */
@@ -153,6 +175,10 @@ export class Execution<Message, Resource>
   /** Gives the message back without its handler: it has not started, or there is no more time to wait for it. */
   giveBack(): void {
     if (!this.isSettled) this.#settle(release());
+  }
+
+  postpone(afterSeconds: number): void {
+    if (!this.isSettled) this.#settle(retry({ afterSeconds }));
   }
 
   /** Settles the message as failed, though its handler has not ended. */

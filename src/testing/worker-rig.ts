@@ -37,6 +37,8 @@ interface TaskHooks {
 /** A task that notes what is done with it, and ends when it is told to. */
 export class RigTask implements Task {
   readonly message: number;
+  readonly groupId: string | undefined = undefined;
+  readonly attempt: number = 1;
   readonly keyPausedForMs: number = 0;
   phase: TaskPhase = "waiting";
   readonly #hooks: TaskHooks;
@@ -64,6 +66,10 @@ export class RigTask implements Task {
     this.#hooks.started(this);
     if (this.#durationMs === 0) this.end();
     else if (this.#durationMs !== undefined) this.#clock.setTimer(() => this.end(), this.#durationMs);
+  }
+
+  postpone(): void {
+    this.#hooks.complain(`task ${this.message} was postponed, of which nothing says that it should be`);
   }
 
   end(): void {

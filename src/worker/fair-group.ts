@@ -23,6 +23,11 @@ export class Contender<Owner> implements Scheduled {
     this.weight = weight;
   }
 
+  /** How many turns the mean is from; it does not count on for ever. */
+  get turns(): number {
+    return this.#turns;
+  }
+
   /** How long its turns take. */
   get meanMs(): number {
     return this.#meanMs;

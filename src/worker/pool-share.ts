@@ -6,6 +6,8 @@ import { Contender } from "./fair-group.js";
 import { Pace } from "./pace.js";
 import type { Pool, PoolMember, TurnFacts } from "./pool.js";
 import { PlainRoom, type Room } from "./room.js";
+import { readTenantOptions, type ResolvedTenantOptions, type TenantOptions } from "./tenant.js";
+import { TenantRoom } from "./tenant-room.js";
 import type { Task, Worker, WorkerHost, WorkerStats } from "./worker.js";
 
 /** What a share of a pool is made with. Everything but the waiting room can be changed while it runs. */
@@ -22,6 +24,11 @@ export interface PoolShareOptions {
   priority?: number | undefined;
   /** The most of its handlers that run at once. 1 to 100,000; default: as many as the pool has workers. */
   maxRunning?: number | undefined;
+  /**
+   * Turns and limits for the tenants of one queue. It has to be there from the beginning; what it says can be changed,
+   * except for `key`. Default: none, and messages start in the order in which they came.
+   */
+  tenants?: TenantOptions | undefined;
 }
 
 /** The waiting room of a share; see `PoolWorkerOptions`. */
@@ -60,7 +67,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   constructor(pool: Pool<Resource>, roomOptions: RoomOptions, options: ResolvedShareOptions) {
     this.#pool = pool;
     this.#roomOptions = roomOptions;
-    this.#room = new PlainRoom();
+    this.#room = options.tenants === undefined ? new PlainRoom() : new TenantRoom(options.tenants);
     this.#pace = this.#createPace();
     const member: PoolMember = {
       host: undefined,
@@ -78,15 +85,18 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
    * @throws OptionError when an option cannot be used; nothing has changed then.
    */
   update(options: PoolShareOptions): void {
-    const { weight, priority, maxRunning } = readShareOptions(options, {
+    const resolved = readShareOptions(options, {
       weight: this.#turn.weight,
       priority: this.#turn.owner.priority,
       maxRunning: this.#maxRunning,
+      tenants: undefined,
     });
+    const { priority, tenants } = resolved;
+    if (tenants !== undefined) this.#room.change(tenants);
     this.#pool.readyChanged(this.#turn, this.#ready, 0);
     this.#ready = 0;
     if (priority !== this.#turn.owner.priority) this.#turn.dueAt = 0; // The time of another level is not that of this one.
-    this.#set({ weight, priority, maxRunning });
+    this.#set(resolved);
     this.#review();
     this.#pool.dispatch();
     this.#host?.placesFreed();
@@ -103,7 +113,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#pace = this.#createPace();
     this.#room.open({
       clock: host.clock,
-      slots: this.slots,
+      slots: () => this.slots,
       changed: () => {
         this.#review();
         this.#pool.dispatch();
@@ -113,6 +123,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     try {
       await this.#pool.join(this.#turn.owner, host.clock);
     } catch (error) {
+      this.#room.close();
       this.#turn.owner.host = undefined;
       throw error;
     }
@@ -160,6 +171,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
 
   async stop(): Promise<void> {
     if (this.#host === undefined) return;
+    this.#room.close();
     await this.#pool.leave(this.#turn.owner);
     this.#turn.owner.host = undefined;
   }
@@ -186,7 +198,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   #reserve(atMost: number): number {
     const host = this.#host;
     if (host === undefined) return 0;
-    const supply = this.#room.ready + this.#reserved;
+    const supply = this.#room.supply + this.#reserved;
     const isShared = this.#pool.members > 1;
     const asked = isShared && this.#running + supply === 0 ? Math.min(atMost, this.#firstAsk) : atMost;
     const idleSlots = Math.min(this.#pool.idleSlots(this.#ready), this.#maxRunning - this.#running) - supply;
@@ -247,10 +259,20 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
 }
 
 /** A share, with nothing left open. */
-export type ResolvedShareOptions = Readonly<Record<keyof PoolShareOptions, number>>;
+export interface ResolvedShareOptions {
+  readonly weight: number;
+  readonly priority: number;
+  readonly maxRunning: number;
+  readonly tenants: ResolvedTenantOptions | undefined;
+}
 
 /** What a share is that nothing was said of. */
-export const PLAIN_SHARE: ResolvedShareOptions = Object.freeze({ weight: 1, priority: 0, maxRunning: Infinity });
+export const PLAIN_SHARE: ResolvedShareOptions = Object.freeze({
+  weight: 1,
+  priority: 0,
+  maxRunning: Infinity,
+  tenants: undefined,
+});
 
 /** Reads the options of a share. What is absent is as in `fallback`. */
 export function readShareOptions(
@@ -262,6 +284,7 @@ export function readShareOptions(
     weight: reader.number("weight", { min: SMALLEST_WEIGHT, max: 1_000_000, fallback: fallback.weight }),
     priority: reader.integer("priority", { min: -1_000, max: 1_000, fallback: fallback.priority }),
     maxRunning: reader.integer("maxRunning", { min: 1, max: 100_000, fallback: fallback.maxRunning }),
+    tenants: reader.has("tenants") ? readTenantOptions(reader.raw("tenants")) : undefined,
   };
   reader.finish();
   return resolved;

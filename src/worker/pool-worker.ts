@@ -3,6 +3,7 @@ import { OptionReader } from "../internal/options.js";
 import type { WorkerIdentity } from "./crew.js";
 import { Pool, type PoolOptions } from "./pool.js";
 import { PLAIN_SHARE, PoolShare, type PoolShareOptions, readShareOptions, type RoomOptions } from "./pool-share.js";
+import { readTenantOptions, type ResolvedTenantOptions, type TenantOptions } from "./tenant.js";
 
 /** What a pool is made with. */
 export interface PoolWorkerOptions<Resource = undefined> {
@@ -21,6 +22,8 @@ export interface PoolWorkerOptions<Resource = undefined> {
    * 0 to 60,000; default 1,000. With 0, nothing waits.
    */
   waitingRoomMs?: number | undefined;
+  /** Turns and limits for the tenants of the queue. Default: none, and messages start in the order in which they came. */
+  tenants?: TenantOptions | undefined;
   /** How long a worker is idle before it is let go, in milliseconds; one at a time. 1 to 86,400,000; default 10,000. */
   idleTimeoutMs?: number | undefined;
   /**
@@ -53,7 +56,7 @@ export class PoolWorker<Resource = undefined> extends PoolShare<Resource> {
   constructor(options: PoolWorkerOptions<Resource> = {}) {
     const resolved = resolvePoolOptions(options);
     const pool = new Pool(resolved);
-    super(pool, resolved, PLAIN_SHARE);
+    super(pool, resolved, { ...PLAIN_SHARE, tenants: resolved.tenants });
     this.#pool = pool;
     this.#options = resolved;
   }
@@ -84,7 +87,9 @@ export class PoolWorker<Resource = undefined> extends PoolShare<Resource> {
   }
 }
 
-interface ResolvedPoolOptions<Resource> extends PoolOptions<Resource>, RoomOptions {}
+interface ResolvedPoolOptions<Resource> extends PoolOptions<Resource>, RoomOptions {
+  readonly tenants: ResolvedTenantOptions | undefined;
+}
 
 function resolvePoolOptions<Resource>(options: PoolWorkerOptions<Resource>): ResolvedPoolOptions<Resource> {
   const reader = new OptionReader("PoolWorker", options);
@@ -94,6 +99,7 @@ function resolvePoolOptions<Resource>(options: PoolWorkerOptions<Resource>): Res
     minWorkers: reader.integer("minWorkers", { min: 0, max: maxWorkers, fallback: 0 }),
     waitingRoom: reader.integer("waitingRoom", { min: 0, max: 1_000_000, fallback: Math.max(1_000, 2 * maxWorkers) }),
     waitingRoomMs: reader.number("waitingRoomMs", { min: 0, max: 60_000, fallback: 1_000 }),
+    tenants: reader.has("tenants") ? readTenantOptions(reader.raw("tenants")) : undefined,
     lowerPriorityShare: reader.number("lowerPriorityShare", { min: 0, max: 0.5, fallback: 0.05 }),
     idleTimeoutMs: reader.number("idleTimeoutMs", { min: 1, max: 86_400_000, fallback: 10_000 }),
     onWorkerStart: reader.function<NonNullable<PoolWorkerOptions<Resource>["onWorkerStart"]>>("onWorkerStart"),

@@ -1,13 +1,15 @@
 // Where tasks wait for a worker.
 import type { Clock } from "../internal/clock.js";
+import { OptionError } from "../errors.js";
 import { RingBuffer } from "./ring-buffer.js";
+import type { ResolvedTenantOptions } from "./tenant.js";
 import type { Task } from "./worker.js";
 
 /** What a room is given of the share of a pool that it belongs to. */
 export interface RoomHost {
   readonly clock: Clock;
   /** How many tasks the share can run at once. */
-  readonly slots: number;
+  slots(): number;
   /** To be called when `ready` has changed by itself. */
   changed(): void;
   /** Takes an error that no task can carry. */
@@ -20,8 +22,12 @@ export interface Room {
   readonly size: number;
   /** How many of them could start now, if there were workers. */
   readonly ready: number;
-  /** Called before anything else, and again after `clear` when the share has stopped and starts anew. */
+  /** How many take up places: those that are ready, and any that wait for something else and should not be more. */
+  readonly supply: number;
+  /** Called before anything else, and again after `close`. */
   open(host: RoomHost): void;
+  /** @throws OptionError when it has no tenants, or another `key`. */
+  change(tenants: ResolvedTenantOptions): void;
   push(task: Task): void;
   /** Takes out the one that is next; undefined when none is ready. */
   shift(): Task | undefined;
@@ -29,6 +35,8 @@ export interface Room {
   ended(task: Task, durationMs: number): void;
   /** Takes out everything, in order. */
   clear(): Task[];
+  /** The share has stopped: no timer stays behind. */
+  close(): void;
 }
 
 /** First in, first out. */
@@ -37,7 +45,17 @@ export class PlainRoom extends RingBuffer<Task> implements Room {
     return this.size;
   }
 
+  get supply(): number {
+    return this.size;
+  }
+
   open(): void {}
+
+  change(): void {
+    throw new OptionError("tenants", "to be there from the beginning, or not at all", "tenants that come later");
+  }
+
+  close(): void {}
 
   ended(): void {}
 }

@@ -5,6 +5,10 @@ import type { Clock } from "../internal/clock.js";
 export interface Task {
   /** The message, for strategies that schedule by what it is. */
   readonly message: unknown;
+  /** The group that the message belongs to, where its source has groups. */
+  readonly groupId: string | undefined;
+  /** How many times the message has been delivered, this time included. */
+  readonly attempt: number;
   /**
    * For how many milliseconds the handler has paused its message's key (`retry({ afterSeconds, pause: "key" })`); 0 if it has
    * not. Known from when `onEnd` is called. Of use to strategies that schedule by keys.
@@ -18,6 +22,11 @@ export interface Task {
    * synchronous. A callback and not a promise, because this is paid for every message.
    */
   run(resource: unknown, onEnd: () => void): void;
+  /**
+   * Sends the message back to its source, unstarted, to come again after so many seconds: for a strategy that would have to
+   * hold it for long. The task is not the worker's any more. Sources count it as an attempt.
+   */
+  postpone(afterSeconds: number): void;
 }
 
 /** What a worker is given of the consumer it works for. */

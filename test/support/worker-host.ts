@@ -12,6 +12,8 @@ export class TimedTask implements Task {
   #onEnd: (() => void) | undefined;
   startedAt: number | undefined;
   endedAt: number | undefined;
+  /** For how many seconds it was sent back, if it was. */
+  postponedSeconds: number | undefined;
   resource: unknown;
 
   /** @param durationMs - Infinity lets it run until `end` is called. */
@@ -31,6 +33,10 @@ export class TimedTask implements Task {
     this.resource = resource;
     this.#onEnd = onEnd;
     if (this.#durationMs < Infinity) this.#clock.setTimer(() => this.end(), this.#durationMs);
+  }
+
+  postpone(afterSeconds: number): void {
+    this.postponedSeconds = afterSeconds;
   }
 
   end(): void {

@@ -1,7 +1,7 @@
 // A pool spawns workers as it needs them, keeps some, and lets the others go one by one.
 import { OptionError, PoolWorker, type PoolWorkerOptions } from "millrace";
 import { beforeEach, describe, expect, test } from "vitest";
-import { TestHost } from "../../support/worker-host.js";
+import { TestHost, TimedTask } from "../../support/worker-host.js";
 
 let host: TestHost;
 beforeEach(() => {
@@ -297,7 +297,7 @@ describe("a pool refuses", () => {
   test("a task without a place, and more places back than it gave", async () => {
     const pool = await startPool({});
     expect(() => pool.release(1)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
-    const task = { message: 1, keyPausedForMs: 0, run: () => undefined };
+    const task = new TimedTask(host.clock, 1);
     expect(() => pool.accept(task)).toThrow(expect.objectContaining({ code: "INTERNAL" }));
   });
 });

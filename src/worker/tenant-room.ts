@@ -1,0 +1,181 @@
+// A waiting room with tenants: they have turns, each within its limits, and none fills the room.
+import { MillraceError, OptionError } from "../errors.js";
+import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
+import { silence } from "../internal/silence.js";
+import { FairGroup } from "./fair-group.js";
+import type { Room, RoomHost } from "./room.js";
+import { type ResolvedTenantOptions, Tenant, type TenantParts } from "./tenant.js";
+import type { Task } from "./worker.js";
+
+interface Turn {
+  readonly tenant: Tenant;
+  readonly chargedMs: number;
+}
+
+/**
+ * A room where the messages of each tenant wait by themselves. Those that may start have turns, by handler time, so that a
+ * tenant with a thousand messages is not before one that has just sent its first. Those of a tenant that is at its limit do
+ * not count as supply: receiving goes on for the others. When such a tenant has more here than it can start within
+ * `maxWaitMs`, the rest is sent back, each for as long as its turn is away.
+ */
+export class TenantRoom implements Room {
+  #options: ResolvedTenantOptions;
+  readonly #parts: TenantParts;
+  readonly #tenants = new Map<string | undefined, Tenant>();
+  readonly #turns = new FairGroup<Tenant>();
+  readonly #running = new Map<Task, Turn>();
+  #host: RoomHost | undefined;
+  #reviews: DeadlineScheduler<Tenant> | undefined;
+  #size = 0;
+  #ready = 0;
+  #supply = 0;
+  #meanMs: number | undefined;
+
+  constructor(options: ResolvedTenantOptions) {
+    this.#options = options;
+    this.#parts = {
+      options: () => this.#options,
+      now: () => this.#host?.clock.now() ?? 0,
+      slots: () => this.#host?.slots() ?? 1,
+      meanMs: () => this.#meanMs,
+    };
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get ready(): number {
+    return this.#ready;
+  }
+
+  get supply(): number {
+    return this.#supply;
+  }
+
+  open(host: RoomHost): void {
+    this.#host = host;
+    this.#reviews = new DeadlineScheduler(host.clock, (tenant) => {
+      this.#review(tenant);
+      host.changed();
+    });
+  }
+
+  change(options: ResolvedTenantOptions): void {
+    const { key } = this.#options;
+    if (options.key !== undefined && options.key !== key) throw new OptionError("tenants.key", "the same", options.key);
+    this.#options = { ...options, key };
+    for (const tenant of this.#tenants.values()) {
+      tenant.rate.change(options.rate);
+      this.#review(tenant);
+    }
+  }
+
+  push(task: Task): void {
+    const tenant = this.#tenantOf(task);
+    if (tenant.hasRoom) {
+      tenant.waiting.push(task);
+      this.#size += 1;
+    } else {
+      sendBack(tenant, task);
+    }
+    this.#review(tenant);
+  }
+
+  shift(): Task | undefined {
+    const turn = this.#turns.peek();
+    if (turn === undefined) return undefined;
+    const tenant = turn.owner;
+    const chargedMs = this.#turns.begin(turn);
+    const task = tenant.begin();
+    if (task === undefined) return undefined;
+    this.#size -= 1;
+    this.#running.set(task, { tenant, chargedMs });
+    this.#review(tenant);
+    return task;
+  }
+
+  ended(task: Task, durationMs: number): void {
+    const turn = this.#running.get(task);
+    if (turn === undefined) return;
+    const { tenant, chargedMs } = turn;
+    this.#running.delete(task);
+    tenant.running -= 1;
+    this.#turns.end(tenant.turn, durationMs, chargedMs);
+    this.#meanMs = this.#meanMs === undefined ? durationMs : this.#meanMs + (durationMs - this.#meanMs) / MEMORY;
+    if (task.keyPausedForMs > 0) this.#pause(tenant, task.keyPausedForMs);
+    this.#review(tenant);
+  }
+
+  clear(): Task[] {
+    const tasks: Task[] = [];
+    for (const tenant of this.#tenants.values()) {
+      tasks.push(...tenant.waiting.clear());
+      this.#review(tenant);
+    }
+    this.#size = 0;
+    return tasks;
+  }
+
+  close(): void {
+    this.#reviews?.clear();
+  }
+
+  /** A handler has met a limit elsewhere that is its tenant's. What waits of it goes back, if it would wait for long. */
+  #pause(tenant: Tenant, ms: number): void {
+    tenant.pauseFor(ms);
+    if (tenant.hasRoom) return;
+    const tasks = tenant.waiting.clear();
+    this.#size -= tasks.length;
+    for (const task of tasks) sendBack(tenant, task);
+  }
+
+  /** Counts what has changed of a tenant, and sees to it that it is looked at when time changes more. */
+  #review(tenant: Tenant): void {
+    const ready = tenant.startable;
+    // What is held for want of anywhere else takes up places: receiving is to end then.
+    const supply = tenant.isOverfull ? tenant.waiting.size : ready;
+    this.#ready += ready - tenant.ready;
+    this.#supply += supply - tenant.supply;
+    tenant.ready = ready;
+    tenant.supply = supply;
+    if (ready > 0) this.#turns.enter(tenant.turn);
+    else this.#turns.leave(tenant.turn);
+    const reviewAt = tenant.reviewAt;
+    if (reviewAt !== undefined) this.#reviews?.schedule(tenant, reviewAt);
+    else this.#reviews?.cancel(tenant);
+    if (tenant.isGone) this.#tenants.delete(tenant.key);
+  }
+
+  #tenantOf(task: Task): Tenant {
+    const key = this.#keyOf(task);
+    let tenant = this.#tenants.get(key);
+    if (tenant === undefined) {
+      tenant = new Tenant(key, this.#parts);
+      this.#tenants.set(key, tenant);
+    }
+    return tenant;
+  }
+
+  #keyOf(task: Task): string | undefined {
+    const { key } = this.#options;
+    if (key === undefined) return task.groupId;
+    try {
+      const answer: unknown = key(task.message as never);
+      if (typeof answer === "string" || answer === undefined) return answer;
+      silence(answer);
+      throw new TypeError(`key answered with ${typeof answer} instead of a string`);
+    } catch (cause) {
+      this.#host?.report(new MillraceError("TENANT_FAILED", "The tenant of a message could not be told.", { cause }));
+      return undefined;
+    }
+  }
+}
+
+/** How many turns the mean looks back on. */
+const MEMORY = 64;
+
+/** SQS counts whole seconds, and rounds nothing itself. */
+function sendBack(tenant: Tenant, task: Task): void {
+  task.postpone(tenant.book(task.attempt > 1) / 1_000);
+}
