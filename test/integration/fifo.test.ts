@@ -1,62 +1,27 @@
 // Over HTTP with the real SDK: the groups of a FIFO queue are handled in order, failures and faults notwithstanding.
-import { constantRetry, Consumer } from "millrace";
 import { SqsServer } from "millrace/testing";
 import { beforeEach, expect, it } from "vitest";
+import { batchesOf, drainLedger } from "../support/fifo-ledger.js";
 import { eventually, isolateAwsEnvironment } from "../support/http-queue.js";
 
-const GROUPS = 100;
-const MESSAGES = 50;
+const LEDGER = { groups: 100, messagesAGroup: 200 };
 
 beforeEach(() => isolateAwsEnvironment());
 
-it(`${GROUPS} groups of ${MESSAGES} messages, with failures and lost answers, in order`, async () => {
+it("100 groups of 200 messages, with failures and lost answers, in order", async () => {
   await using server = new SqsServer({ seed: 5 });
   await server.start();
   const { sqs } = server;
   const { QueueUrl } = await sqs.createQueue({ QueueName: "ledger.fifo", Attributes: { FifoQueue: "true" } });
-  for (let number = 1; number <= MESSAGES; number += 1) {
-    for (let first = 0; first < GROUPS; first += 10) {
-      const Entries = Array.from({ length: 10 }, (_, index) => ({
-        Id: String(index),
-        MessageBody: String(number),
-        MessageGroupId: `g${first + index}`,
-        MessageDeduplicationId: `${first + index}-${number}`,
-      }));
-      await sqs.sendMessageBatch({ QueueUrl, Entries });
-    }
-  }
+  for (const Entries of batchesOf(LEDGER)) await sqs.sendMessageBatch({ QueueUrl, Entries });
   Object.assign(sqs.faults, { lostAnswers: 0.01, connectionResets: 0.01, failedEntries: 0.01 });
-  const done = new Map<string, number>();
-  const running = new Set<string>();
-  const violations: string[] = [];
-  let mostGroups = 0;
-  const consumer = new Consumer(
-    async ({ Body }, { groupId = "", attempt }) => {
-      const before = done.get(groupId) ?? 0;
-      if (Number(Body) > before + 1) violations.push(`${groupId}: ${Body} after ${before}`);
-      if (running.has(groupId)) violations.push(`${groupId}: two at once`);
-      running.add(groupId);
-      mostGroups = Math.max(mostGroups, running.size);
-      await new Promise(setImmediate);
-      running.delete(groupId);
-      if (attempt === 1 && Number(Body) % 25 === 0) throw new Error("once");
-      done.set(groupId, Math.max(before, Number(Body)));
-    },
-    {
-      queueUrl: QueueUrl,
-      concurrency: 50,
-      retry: constantRetry({ delaySeconds: 0 }),
-      waitTimeSeconds: 1,
-      pollGraceMs: 0,
-    },
-  );
-  await consumer.start();
-  await eventually(() => {
+  const isEmpty = (): boolean => {
     const { visible, inFlight, delayed } = sqs.counts(QueueUrl);
     return visible + inFlight + delayed === 0;
-  });
-  await consumer.stop();
-  expect(violations).toEqual([]);
-  expect([...done.values()]).toEqual(Array.from({ length: GROUPS }, () => MESSAGES));
-  expect(mostGroups).toBeGreaterThan(10);
+  };
+  const account = await drainLedger({ queueUrl: QueueUrl, emptied: () => eventually(isEmpty) });
+  expect(account.violations).toEqual([]);
+  expect(account.lastOfGroups).toEqual(Array.from({ length: LEDGER.groups }, () => LEDGER.messagesAGroup));
+  expect(account.failures).toBe((LEDGER.groups * LEDGER.messagesAGroup) / 25);
+  expect(account.mostGroups).toBeGreaterThan(10);
 });
