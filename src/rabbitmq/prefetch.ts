@@ -61,7 +61,7 @@ export class Prefetch implements PlaceUser {
   readonly #owed = new RingBuffer<Owed>();
   readonly #firstOpened = createDeferred();
   #taps: Tap[] = [];
-  #phase: "running" | "paused" | "ended" = "running";
+  #hasEnded = false;
   /** Places that were taken and are promised to nobody. */
   #spare = 0;
   /** Messages that are here, by open taps and closed ones. */
@@ -91,10 +91,10 @@ export class Prefetch implements PlaceUser {
   }
 
   get wantsPlace(): boolean {
-    if (this.#phase === "ended") return false;
+    if (this.#hasEnded) return false;
     if (this.#owed.size > this.#spare) return true;
     const { held, maxHeld, limit } = this.#parts;
-    return this.#phase === "running" && this.#total < limit && held() < maxHeld;
+    return this.#total < limit && held() < maxHeld;
   }
 
   givePlace(): void {
@@ -121,23 +121,9 @@ export class Prefetch implements PlaceUser {
     this.#parts.wake();
   }
 
-  /** The broker has closed this tap by itself. No others are opened before `resume`. */
-  cancelled(tap: Tap): void {
-    if (this.#phase === "ended") return;
-    this.#phase = "paused";
-    this.#closed(tap);
-  }
-
-  resume(): void {
-    if (this.#phase !== "paused") return;
-    this.#phase = "running";
-    this.#grow();
-    this.#parts.wake();
-  }
-
   /** Has the broker send no more, and resolves when nothing more comes. Settlements are then written at once. */
   async stop(): Promise<void> {
-    if (this.#phase !== "ended") {
+    if (!this.#hasEnded) {
       this.#end();
       this.#giveBackSpare();
       for (const tap of this.#taps) this.#enqueue(() => this.#close(tap));
@@ -163,7 +149,7 @@ export class Prefetch implements PlaceUser {
   }
 
   #end(): void {
-    this.#phase = "ended";
+    this.#hasEnded = true;
     this.#firstOpened.resolve();
     for (const timer of [this.#growth, this.#shortage, this.#review]) timer?.cancel();
   }
@@ -186,7 +172,7 @@ export class Prefetch implements PlaceUser {
   }
 
   #grow(): void {
-    if (this.#spare === 0 || this.#growth !== undefined || this.#phase !== "running") return;
+    if (this.#spare === 0 || this.#growth !== undefined || this.#hasEnded) return;
     const isShort = this.#total - this.#spare - this.#parts.held() < this.#slots;
     const delayMs = isShort || this.#taps.length === 0 ? 0 : GATHER_MS * 2 ** (this.#taps.length - 1);
     this.#growth = this.#parts.clock.setTimer(() => this.#enqueue(() => this.#open()), delayMs);
@@ -196,7 +182,7 @@ export class Prefetch implements PlaceUser {
     this.#growth = undefined;
     if (this.#taps.length >= MOST_TAPS) await this.#close(this.#smallestTap());
     const prefetch = Math.min(this.#spare, LARGEST_PREFETCH);
-    if (prefetch === 0 || this.#phase !== "running") return;
+    if (prefetch === 0 || this.#hasEnded) return;
     this.#lastTag += 1;
     const tap = new Tap(`millrace-${this.#lastTag}`, prefetch);
     this.#taps.push(tap);
@@ -246,7 +232,7 @@ export class Prefetch implements PlaceUser {
   /** A settlement must not wait for long: the broker would give its message to others if the connection went. */
   #watchShortage(): void {
     const first = this.#owed.peek();
-    if (first === undefined || this.#shortage !== undefined || this.#phase === "ended") return;
+    if (first === undefined || this.#shortage !== undefined || this.#hasEnded) return;
     const { clock } = this.#parts;
     this.#shortage = clock.setTimer(
       () => {

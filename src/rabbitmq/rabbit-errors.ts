@@ -81,8 +81,8 @@ export function isFinal(error: MillraceError): boolean {
 /** The broker has cancelled a consumer of ours. */
 export function createCancelledError(queue: string): ServiceError {
   const text =
-    `The broker has cancelled the consumer of ${queue}: the queue was deleted, or the node that led it is gone. ` +
-    "It is consumed again as soon as it can be.";
+    `The broker has cancelled the consumer of ${queue}: the queue was deleted, the node that led it is gone, or a message ` +
+    "was out for longer than the broker's consumer_timeout. The queue is consumed again as soon as it can be.";
   return new ServiceError("CONSUMER_CANCELLED", text, { errorClass: "service", operation: "Consume" });
 }
 

@@ -139,7 +139,7 @@ export class RabbitLife {
     await channel.checkQueue(options.queue);
     // One packet may bring both the answer and the end of the channel, and the client reads all of it before this goes on.
     if (hasClosed) throw channelError ?? link.error ?? new Error("the channel was closed");
-    const consuming: Consuming = { link, subscription: this.#subscribe(channel), loss: undefined };
+    const consuming: Consuming = { link, subscription: this.#subscribe(link, channel), loss: undefined };
     this.#consuming = consuming;
     consuming.subscription.start();
     void consuming.subscription.asked.then(() => {
@@ -147,7 +147,7 @@ export class RabbitLife {
     });
   }
 
-  #subscribe(channel: AmqpChannel): Subscription {
+  #subscribe(link: Link, channel: AmqpChannel): Subscription {
     const { intake, options } = this.#parts;
     return new Subscription({
       channel,
@@ -156,6 +156,7 @@ export class RabbitLife {
       places: this.#places,
       publisher: this.#publisher,
       slots: this.#slots,
+      onCancelled: (error) => this.#lose(link, error),
     });
   }
 
@@ -170,8 +171,8 @@ export class RabbitLife {
     this.#slots = consuming.subscription.slots;
     if (!intake.signal.aborted) this.#failure = error;
     this.#connects += 1;
+    void this.#leave(link); // First, so that nothing more is acknowledged on a channel that is there still.
     consuming.subscription.lose(createLossError("The channel that the message came by is gone.", error));
-    void this.#leave(link);
   }
 
   async #leave(link: Link): Promise<void> {

@@ -1,6 +1,5 @@
 // One channel on which messages come, from its opening until it is gone: what it delivered can be settled on it alone.
 import { MillraceError } from "../errors.js";
-import type { Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { Intake } from "../runner/runner.js";
@@ -27,10 +26,10 @@ export interface SubscriptionParts {
   readonly publisher: Pick<RetryPublisher, "publish">;
   /** See `Prefetch.slots`; 0 for the first channel. */
   readonly slots: number;
+  /** The broker has cancelled a consumer of the channel: whatever came by it, the broker may have given to others. */
+  readonly onCancelled: (error: MillraceError) => void;
 }
 
-/** How long a queue whose consumer the broker has cancelled is left alone. */
-const CANCELLED_MS = 500;
 /** How long a message is held that is not rejected, as nobody knows whether there is a dead-letter exchange. */
 const REFUSED_MS = 30_000;
 
@@ -43,8 +42,6 @@ export class Subscription implements DeliveryKeeper {
   readonly #publishing = new Set<Promise<void>>();
   readonly #ended = createDeferred();
   #phase: "open" | "closing" | "lost" = "open";
-  /** Set while the queue is left alone. */
-  #rest: Timer | undefined;
   #pending = 0;
   #arrived = 0;
   #arrivedAt: number;
@@ -101,7 +98,6 @@ export class Subscription implements DeliveryKeeper {
    */
   async stop(signal: AbortSignal): Promise<void> {
     this.#parts.places.serve(undefined);
-    this.#rest?.cancel();
     await untilAborted(this.#prefetch.stop(), signal);
     this.#prefetch.lose();
   }
@@ -126,7 +122,6 @@ export class Subscription implements DeliveryKeeper {
     if (this.#phase === "lost") return;
     this.#phase = "lost";
     this.#parts.places.serve(undefined);
-    this.#rest?.cancel();
     this.#prefetch.lose();
     this.#held.clear();
     const { unsettled, unconfirmed } = this.#teller.takeAll();
@@ -230,7 +225,7 @@ export class Subscription implements DeliveryKeeper {
   async #openTap(tap: Tap): Promise<void> {
     const { channel, options } = this.#parts;
     const onMessage = (message: RabbitMessage | null): void => {
-      if (message === null) this.#cancelled(tap);
+      if (message === null) this.#parts.onCancelled(createCancelledError(options.queue));
       else this.#deliver(tap, message);
     };
     await Promise.all([
@@ -264,19 +259,6 @@ export class Subscription implements DeliveryKeeper {
       this.#arrived = 0;
       this.#arrivedAt = now;
     });
-  }
-
-  #cancelled(tap: Tap): void {
-    const { intake, options } = this.#parts;
-    this.#prefetch.cancelled(tap);
-    if (this.#rest !== undefined || this.#phase !== "open") return;
-    const error = createCancelledError(options.queue);
-    intake.report(error);
-    intake.note("backedOff", { error, delayMs: CANCELLED_MS, failures: 1 });
-    this.#rest = intake.clock.setTimer(() => {
-      this.#rest = undefined;
-      this.#prefetch.resume();
-    }, CANCELLED_MS);
   }
 }
 

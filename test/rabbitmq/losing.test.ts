@@ -55,6 +55,17 @@ test("a handler that wants its message to come again gets no error for it: it do
   expect(rig.consumer.stats().counters.settled.release).toBe(1);
 });
 
+test("a queue that is deleted takes its messages with it: handlers are told, and the queue is looked for again", async () => {
+  const queue = await queues.declare("quorum");
+  await using rig = await RabbitRig.start({ url: queues.broker.url, queue });
+  await queues.send(queue, ["a"]);
+  const { signal } = (await rig.untilCalled(1)).context;
+  await queues.channel.deleteQueue(queue);
+  await rig.until(() => signal.aborted);
+  expect(signal.reason).toMatchObject({ code: "LEASE_LOST", cause: { code: "CONSUMER_CANCELLED" } });
+  await rig.until(() => rig.codes.includes("QUEUE_NOT_FOUND"));
+});
+
 test("an acknowledgement that was written and did not arrive is reported as lost, and the message comes again", async () => {
   const queue = await queues.declare("classic");
   const hanging = await TcpProxy.start(queues.broker.url);

@@ -63,6 +63,37 @@ describe("a loss is noticed", () => {
   });
 });
 
+// RabbitMQ takes messages back that are out for too long by cancelling their consumer (4.3 and later), and so does a queue
+// whose node is lost. It then ignores what is acknowledged.
+test("a consumer that the broker cancels takes its messages with it, as a channel does", async () => {
+  const ended: Array<() => void> = [];
+  const signals: AbortSignal[] = [];
+  consumer = new Consumer<RabbitMessage>(
+    (_message, { signal }) => new Promise<void>((resolve) => (signals.push(signal), ended.push(resolve))),
+    { runner, concurrency: 5, clock },
+  );
+  consumer.on("error", (error) => void errors.push(error));
+  await clock.runUntil(consumer.start());
+  const { channel } = broker.last;
+  channel.send("a");
+  await clock.runUntil(() => ended.length === 1);
+  channel.cancelAll();
+  await clock.runUntil(() => signals[0]?.aborted === true);
+  expect(signals[0]?.reason).toMatchObject({ code: "LEASE_LOST" });
+  ended[0]?.();
+  await clock.runUntil(() => broker.connections.length === 2);
+  expect(codes().toSorted()).toEqual(["ACKNOWLEDGEMENT_LOST", "CONSUMER_CANCELLED"]);
+  expect(channel.said).toEqual([]);
+  expect(broker.connections[0]).toMatchObject({ isOpen: false, hasSaidGoodBye: true });
+
+  broker.last.channel.send("a");
+  await clock.runUntil(() => ended.length === 2);
+  ended[1]?.();
+  await clock.runUntil(() => consumer.stats().counters.settled.ack === 1);
+  await clock.runUntil(consumer.stop());
+  expect([broker.open, clock.pendingTimers]).toEqual([0, 0]);
+});
+
 describe("a stop", () => {
   test("says good-bye to the broker", async () => {
     await clock.runUntil(consumer.start());

@@ -212,6 +212,7 @@ export class ChannelRunner implements Runner<RabbitMessage> {
       places: new PlaceTaker(intake),
       publisher: { publish: () => Promise.reject(new Error("no publisher")) },
       slots: 0,
+      onCancelled: () => undefined,
     });
     this.#subscription.start();
     await this.#subscription.asked;
