@@ -122,6 +122,10 @@ export class Execution<Message, Resource>
     return this.#held !== undefined && !this.isSettled;
   }
 
+  get isGoingBack(): boolean {
+    return this.#isOverruled && !this.isSettled;
+  }
+
   get wantsNext(): boolean {
     return this.isRunning && !this.isSettled && !this.#isOverruled && this.#mayNextJoin?.() === true;
   }

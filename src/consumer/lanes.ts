@@ -12,6 +12,8 @@ export interface Lane<Member> {
   readonly started: Member[];
   /** Those whose turn has not come, in order. */
   readonly waiting: RingBuffer<Member>;
+  /** Those that go back when the ones before them have that were overruled. */
+  readonly returning: Member[];
   /** Whether it was decided a moment ago that one will come again: what is delivered in one go with it came behind it. */
   isHalted: boolean;
   /** Whether what was held behind one that is done is being told. */
@@ -30,6 +32,8 @@ export interface LaneMember<Member> {
   readonly isSettled: boolean;
   /** Whether its handler has said what becomes of it, and that waits for the one before. */
   readonly isHeld: boolean;
+  /** Whether it was overruled, and its handler has not ended. */
+  readonly isGoingBack: boolean;
   /** Whether its handler wants the next of the lane beside it. */
   readonly wantsNext: boolean;
   /** Gives the message back without its handler. */
@@ -151,7 +155,14 @@ export class Lanes<Member extends LaneMember<Member>> {
   }
 
   #open(name: string): Lane<Member> {
-    const lane = { name, started: [], waiting: new RingBuffer<Member>(), isHalted: false, isTelling: false };
+    const lane = {
+      name,
+      started: [],
+      waiting: new RingBuffer<Member>(),
+      returning: [],
+      isHalted: false,
+      isTelling: false,
+    };
     this.#lanes.set(name, lane);
     return lane;
   }
@@ -208,9 +219,10 @@ export class Lanes<Member extends LaneMember<Member>> {
     const waiting = lane.waiting.clear();
     const position = Math.max(0, waiting.indexOf(member)); // For one that has its turn, all are behind it.
     for (const earlier of waiting.slice(0, position)) lane.waiting.push(earlier);
-    const left = this.#leave(waiting.slice(position));
+    lane.returning.push(...this.#leave(waiting.slice(position)));
     for (const later of startedLater) later.overrule();
-    for (const later of left) later.giveBack();
+    if (lane.started.some(({ isGoingBack }) => isGoingBack)) return; // They come first.
+    for (const later of lane.returning.splice(0)) later.giveBack();
   }
 
   #leave(members: Member[]): Member[] {
