@@ -7,16 +7,9 @@ import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
 import type { Message } from "../sqs/message.js";
 import { type DeliveryKeeper, SqsDelivery } from "../sqs/sqs-delivery.js";
+import type { EventTimes } from "./options.js";
 import type { QueueTeller } from "./queue-teller.js";
 import type { SqsBatchResponse, SqsEvent } from "./sqs-event.js";
-
-/** The times of an event, on the clock. */
-export interface EventTimes {
-  /** When handlers are told to end; nothing is started after that. */
-  readonly abortAt: number;
-  /** When it is answered, whatever still runs. */
-  readonly answerAt: number;
-}
 
 /** What an event in hand works with. */
 export interface EventInHandParts {

@@ -5,9 +5,9 @@ import type { Intake, Runner, RunnerStats } from "../runner/runner.js";
 import type { Message } from "../sqs/message.js";
 import type { SqsPort } from "../sqs/port.js";
 import { toPort } from "../sqs/sdk.js";
-import { EventInHand, type EventTimes } from "./event-in-hand.js";
+import { EventInHand } from "./event-in-hand.js";
 import type { Invocation, Invocations } from "./invocation.js";
-import type { ResolvedEventOptions } from "./options.js";
+import { type ResolvedEventOptions, timesOf } from "./options.js";
 import { createClientError, QueueTeller } from "./queue-teller.js";
 import { readSqsEvent, type SqsEvent } from "./sqs-event.js";
 
@@ -69,11 +69,14 @@ export class EventRunner implements Runner<Message> {
     const event = this.#takeIn(invocation, intake);
     this.#events.add(event);
     try {
-      await invocation.respond(await event.answer());
-      event.confirm();
-    } catch (error) {
-      event.confirm(error);
-      intake.report(error);
+      const response = await event.answer();
+      try {
+        await invocation.respond(response);
+        event.confirm();
+      } catch (error) {
+        event.confirm(error);
+        intake.report(error);
+      }
     } finally {
       this.#events.delete(event);
     }
@@ -83,16 +86,8 @@ export class EventRunner implements Runner<Message> {
     const event = readSqsEvent(invocation.event());
     const count = event.messages.length;
     intake.note("received", { requested: count, count, durationMs: 0 });
-    const times = this.#timesOf(invocation.remainingMs(), intake.clock.now());
+    const times = timesOf(invocation.remainingMs(), intake.clock.now(), this.#options);
     return new EventInHand({ event, intake, times, teller: this.#createTeller(event, intake) });
-  }
-
-  /** Of a short time the margins take no more than their half. */
-  #timesOf(remainingMs: number, now: number): EventTimes {
-    const { deadlineMarginMs, answerMarginMs } = this.#options;
-    const share = Math.min(1, Math.max(0, remainingMs) / 2 / deadlineMarginMs);
-    const deadline = now + remainingMs;
-    return { abortAt: deadline - share * deadlineMarginMs, answerAt: deadline - share * answerMarginMs };
   }
 
   #createTeller({ queueArn, isFifo }: SqsEvent, intake: Intake<Message>): QueueTeller {

@@ -2,14 +2,16 @@
 import { Consumer } from "../consumer/consumer.js";
 import type { Handler } from "../consumer/handler.js";
 import type { CommonOptions } from "../consumer/options.js";
-import { OptionError } from "../errors.js";
+import { MillraceError, OptionError } from "../errors.js";
+import { withTimeout } from "../internal/abortable.js";
+import { type Clock, systemClock } from "../internal/clock.js";
 import { OptionReader } from "../internal/options.js";
 import type { Message } from "../sqs/message.js";
 import { SemaphoreWorker } from "../worker/semaphore-worker.js";
 import type { Worker } from "../worker/worker.js";
 import { CalledInvocations } from "./called-invocations.js";
 import { EventRunner } from "./event-runner.js";
-import { type LambdaEventOptions, readEventOptions } from "./options.js";
+import { type LambdaEventOptions, readEventOptions, timesOf } from "./options.js";
 import type { SqsBatchResponse } from "./sqs-event.js";
 
 /** What `lambdaHandler` takes beside the handler. */
@@ -37,8 +39,8 @@ export interface LambdaHandler<Resource = unknown> {
   /**
    * Works on an event and answers which of its messages are not done.
    *
-   * @throws MillraceError `EVENT_INVALID` when the event is none of SQS, and what `start()` of the consumer throws. Then the
-   * whole batch comes again.
+   * @throws MillraceError `EVENT_INVALID` when the event is none of SQS, what `start()` of the consumer throws, and
+   * `INVOCATION_DEADLINE` when it does not start in time. Then the whole batch comes again.
    */
   (event: unknown, context: LambdaContext): Promise<SqsBatchResponse>;
   /** For its events, `stats()`, and `stop()` on SIGTERM. It is started by the first call, and again by one after a stop. */
@@ -66,14 +68,17 @@ export function lambdaHandler<Resource = unknown>(
 ): LambdaHandler<Resource> {
   const reader = new OptionReader("lambdaHandler", options);
   const calls = new CalledInvocations();
-  const runner = new EventRunner(calls, readEventOptions(reader));
+  const eventOptions = readEventOptions(reader);
+  const runner = new EventRunner(calls, eventOptions);
   const consumerOptions = readConsumerOptions<Resource>(reader);
   reader.finish();
   const consumer = new Consumer<Message, Resource>(handler, { ...consumerOptions, runner });
+  const { clock = systemClock } = consumerOptions;
   const answer = async (event: unknown, context: LambdaContext): Promise<SqsBatchResponse> => {
-    assertContext(context);
-    await consumer.start();
-    return calls.call(event, () => context.getRemainingTimeInMillis());
+    const remainingMs = readRemainingMs(context);
+    const { answerAt } = timesOf(remainingMs(), 0, eventOptions);
+    if (consumer.state !== "running") await inTime(consumer.start(), answerAt, clock);
+    return calls.call(event, remainingMs);
   };
   return Object.assign(answer, { consumer });
 }
@@ -100,8 +105,21 @@ function readConsumerOptions<Resource>(reader: OptionReader): CommonOptions<Reso
   return { ...others, worker: new SemaphoreWorker({ permits }) as Worker as Worker<Resource> };
 }
 
-function assertContext(context: unknown): asserts context is LambdaContext {
-  const method = (context as Partial<LambdaContext> | null | undefined)?.getRemainingTimeInMillis;
-  if (typeof method === "function") return;
-  throw new OptionError("context", "Lambda's context (an object with getRemainingTimeInMillis)", context);
+function readRemainingMs(context: unknown): () => number {
+  const { getRemainingTimeInMillis } = (context ?? {}) as Partial<LambdaContext>;
+  if (typeof getRemainingTimeInMillis !== "function")
+    throw new OptionError("context", "Lambda's context (an object with getRemainingTimeInMillis)", context);
+  return () => {
+    const value: unknown = getRemainingTimeInMillis.call(context);
+    if (typeof value === "number" && !Number.isNaN(value)) return value;
+    throw new OptionError("context.getRemainingTimeInMillis()", "milliseconds", value);
+  };
+}
+
+/** A worker may take long to start, and a stop that has begun is waited for. */
+function inTime(starting: Promise<void>, timeoutMs: number, clock: Clock): Promise<void> {
+  const text =
+    "The consumer has not started before the deadline of this Lambda invocation: all its messages come again.";
+  const createError = (): Error => new MillraceError("INVOCATION_DEADLINE", text);
+  return withTimeout(starting, { clock, timeoutMs, timers: new Set(), createError });
 }

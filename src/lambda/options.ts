@@ -55,6 +55,25 @@ export function readEventOptions(reader: OptionReader): ResolvedEventOptions {
   });
 }
 
+/** The times of an event, on the clock. */
+export interface EventTimes {
+  /** When handlers are told to end; nothing is started after that. */
+  readonly abortAt: number;
+  /** When it is answered, whatever still runs. */
+  readonly answerAt: number;
+}
+
+/** Of a short time the margins take no more than their half. */
+export function timesOf(
+  remainingMs: number,
+  now: number,
+  { deadlineMarginMs, answerMarginMs }: Pick<ResolvedEventOptions, "deadlineMarginMs" | "answerMarginMs">,
+): EventTimes {
+  const share = Math.min(1, Math.max(0, remainingMs) / 2 / deadlineMarginMs);
+  const deadline = now + remainingMs;
+  return { abortAt: deadline - share * deadlineMarginMs, answerAt: deadline - share * answerMarginMs };
+}
+
 function readQueueUrl(reader: OptionReader): (queueArn: string) => string {
   if (!reader.has("queueUrl")) return queueUrlOfArn;
   const value = reader.raw("queueUrl");

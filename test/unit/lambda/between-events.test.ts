@@ -69,6 +69,18 @@ describe("starting and stopping", () => {
     expect(await lambda.invoke(["a"])).toEqual([]);
   });
 
+  it("a worker that is not started by the deadline fails the call in time; a later call has it", async () => {
+    const onWorkerStart = (): Promise<void> => lambda.pause(10_000);
+    const lambda: LambdaFunction = new LambdaFunction(() => undefined, {
+      worker: new PoolWorker({ minWorkers: 1, maxWorkers: 1, onWorkerStart }),
+    });
+    const failure = lambda.begin(["a"], { remainingMs: 5_000 }).catch((error: unknown) => error);
+    expect(await lambda.clock.runUntil(failure)).toMatchObject({ code: "INVOCATION_DEADLINE" });
+    expect(lambda.clock.now()).toBe(4_750);
+    expect(await lambda.invoke(["a"])).toEqual([]);
+    expect([lambda.clock.now(), lambda.clock.pendingTimers, lambda.errors]).toEqual([10_000, 0, []]);
+  });
+
   it("a stop answers the event in hand: what has ended in its time is done, the rest is reported", async () => {
     const lambda: LambdaFunction = new LambdaFunction(async ({ Body }) => lambda.pause(Number(Body)), {
       concurrency: 3,
@@ -102,11 +114,19 @@ describe("starting and stopping", () => {
     expect(lambda.clock.pendingTimers).toBe(0);
   });
 
-  it("a call whose consumer is stopped before it was taken fails, and its messages come again", async () => {
+  it("a call whose consumer is stopped while it starts fails, and its messages come again", async () => {
     const lambda = new LambdaFunction(() => undefined);
-    await lambda.invoke(["a"]);
-    const failure = lambda.begin(["b"]).catch((error: unknown) => error);
+    const failure = lambda.begin(["a"]).catch((error: unknown) => error);
     await lambda.clock.runUntil(lambda.call.consumer.stop());
     expect(await lambda.clock.runUntil(failure)).toMatchObject({ code: "STOPPED" });
+  });
+
+  it("a call in whose moment the consumer is stopped is answered with nothing done", async () => {
+    const lambda = new LambdaFunction(() => undefined);
+    await lambda.invoke(["a"]);
+    const answer = lambda.begin(["b"]);
+    await lambda.clock.runUntil(lambda.call.consumer.stop());
+    expect(await lambda.clock.runUntil(answer)).toEqual(idsOf(1));
+    expect(lambda.call.consumer.stats().counters.started).toBe(1);
   });
 });

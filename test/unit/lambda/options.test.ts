@@ -1,6 +1,7 @@
 // Bad input gets an error that names the option, what was expected and what came; before anything was started.
 import { MemoryRunner, type OptionError, PoolWorker } from "millrace";
 import { lambdaHandler, LambdaRunner } from "millrace/lambda";
+import { createSqsEvent } from "millrace/testing";
 import { describe, expect, it, vi } from "vitest";
 
 const shared: Array<[string, Record<string, unknown>, string, string]> = [
@@ -55,6 +56,24 @@ describe("lambdaHandler", () => {
       "Option context: expected Lambda's context (an object with getRemainingTimeInMillis), got an object",
     );
     expect(call.consumer.state).toBe("idle");
+  });
+
+  it("refuses a context that does not know the time left", async () => {
+    const handler = lambdaHandler(() => undefined);
+    const call = handler(createSqsEvent(["a"]), { getRemainingTimeInMillis: () => Number.NaN });
+    await expect(call).rejects.toMatchObject({
+      option: "context.getRemainingTimeInMillis()",
+      expected: "milliseconds",
+      received: "NaN",
+    });
+    expect(handler.consumer.state).toBe("idle");
+  });
+
+  it("takes a context without end", async () => {
+    const handler = lambdaHandler(() => undefined);
+    const call = handler(createSqsEvent(["a"]), { getRemainingTimeInMillis: () => Infinity });
+    expect(await call).toEqual({ batchItemFailures: [] });
+    await handler.consumer.stop();
   });
 
   it("starts nothing before its first call", () => {
