@@ -15,8 +15,14 @@ export interface LocalQueue extends AsyncDisposable {
   count(queueUrl: string): number;
 }
 
-/** Starts a queue, fills it, and has the SDK's clients of this process talk to it. */
-export async function startLocalQueue(bodies: readonly unknown[]): Promise<LocalQueue> {
+/**
+ * Starts a queue, fills it, and has the SDK's clients of this process talk to it. With `groupOf` it is a FIFO queue, and
+ * each message belongs to the group that it says.
+ */
+export async function startLocalQueue<Body>(
+  bodies: readonly Body[],
+  groupOf?: (body: Body) => string,
+): Promise<LocalQueue> {
   const server = new SqsServer();
   await server.start();
   const { sqs } = server;
@@ -28,20 +34,27 @@ export async function startLocalQueue(bodies: readonly unknown[]): Promise<Local
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", // It would stand in the middle of the output.
   });
 
-  const { QueueUrl: deadLetterQueueUrl } = await sqs.createQueue({ QueueName: "dead-letters" });
+  const suffix = groupOf === undefined ? "" : ".fifo";
+  const fifo = groupOf === undefined ? {} : { FifoQueue: "true" };
+  const { QueueUrl: deadLetterQueueUrl } = await sqs.createQueue({
+    QueueName: `dead-letters${suffix}`,
+    Attributes: fifo,
+  });
   const { Attributes = {} } = await sqs.getQueueAttributes({
     QueueUrl: deadLetterQueueUrl,
     AttributeNames: ["QueueArn"],
   });
   const { QueueUrl: queueUrl } = await sqs.createQueue({
-    QueueName: "orders",
+    QueueName: `orders${suffix}`,
     Attributes: {
+      ...fifo,
       RedrivePolicy: JSON.stringify({ deadLetterTargetArn: Attributes["QueueArn"], maxReceiveCount: 5 }),
     },
   });
-  for (const body of bodies) {
+  for (const [index, body] of bodies.entries()) {
     const MessageBody = typeof body === "string" ? body : JSON.stringify(body);
-    await sqs.sendMessage({ QueueUrl: queueUrl, MessageBody });
+    const ids = groupOf && { MessageGroupId: groupOf(body), MessageDeduplicationId: String(index) };
+    await sqs.sendMessage({ QueueUrl: queueUrl, MessageBody, ...ids });
   }
 
   const count = (url: string): number => {

@@ -12,7 +12,7 @@ const LOST_ANSWERS = 0.01;
 
 /** The server's answers, of which some do not arrive. */
 function createLossyPort(): SqsPort {
-  const sqs = sharedClient();
+  const sqs = sharedClient() as unknown as SqsPort; // Which it is, but for the SDK's narrower types of what goes in.
   const random = seededRandom(11);
   const lossy = async <Answer>(answering: Promise<Answer>): Promise<Answer> => {
     const answer = await answering;

@@ -122,6 +122,26 @@ describe.concurrent("custom-runner.ts", () => {
   });
 });
 
+describe.concurrent("fifo-ledger.ts", () => {
+  it("books every account in order, the failing one a second later, and the others meanwhile", async () => {
+    const lines = await run("fifo-ledger.ts");
+    expect(lines.slice(0, 6)).toEqual([
+      "bob: entry 3 has failed: Error: the bank does not answer",
+      "ada: 1 2 3 4 5 6 7 8 9 10, balance 0.00",
+      "bob: 1 2 3 4 5 6 7 8 9 10, balance 0.00",
+      "cyd: 1 2 3 4 5 6 7 8 9, balance 5.00",
+      "dee: 1 2 3 4 5 6 7 8 9 10, balance 0.00",
+      "eve: 1 2 3 4 5 6 7 8 9 10, balance 0.00",
+    ]);
+    const [, meanwhile, atOnce] =
+      /^while bob waited, (\d+) entries of others were booked; at most (\d+) accounts at once$/.exec(lines[6] ?? "") ??
+      [];
+    expect(Number(meanwhile)).toBeGreaterThan(10);
+    expect(Number(atOnce)).toBeGreaterThan(2);
+    expect(lines.slice(7)).toEqual(["dead letters: 1"]);
+  });
+});
+
 describe.concurrent("embedded-jobs.ts", () => {
   it("tells results, statuses, attempts and failures, and halts one job and all", async () => {
     const lines = await run("embedded-jobs.ts");
