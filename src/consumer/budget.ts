@@ -80,6 +80,11 @@ export class Budget {
     return this.#bytes;
   }
 
+  /** Messages that were asked for and have not come. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** How many of `atMost` messages may be asked for now. After 0, `onFreed` is called. */
   allow(atMost: number): number {
     const { rateLimit } = this.#parts;
@@ -113,6 +118,11 @@ export class Budget {
     message.hasToken = rateLimit.take();
     if (this.#isShort) this.#freed();
     return message.hasToken;
+  }
+
+  /** The handler of a message is called. */
+  started(message: Budgeted): void {
+    if (message.hasToken) this.#parts.rateLimit.started();
   }
 
   /** A message goes back unstarted: others may start for it. */

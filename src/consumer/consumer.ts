@@ -2,6 +2,7 @@
 // The consumer: one handler, one source, one worker strategy, started and stopped as a whole.
 import { MillraceError, OptionError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
+import { OptionReader } from "../internal/options.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Message } from "../sqs/message.js";
 import { claim, unclaim } from "./claims.js";
@@ -10,11 +11,13 @@ import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
 import type { Handler } from "./handler.js";
 import { HandlerLife, traitsOf } from "./handler-life.js";
 import {
+  readConcurrency,
   type ResolvedOptions,
   resolveOptions,
   type RunnerConsumerOptions,
   type SqsConsumerOptions,
 } from "./options.js";
+import { type Rate, RateLimit, readRate } from "./rate-limit.js";
 import { Reporter } from "./reporter.js";
 import { Session } from "./session.js";
 import { readStopTimeoutMs, type StopOptions, type StopResult } from "./stop.js";
@@ -31,6 +34,8 @@ export type ConsumerState = "idle" | "starting" | "running" | "stopping" | "stop
 /** What a consumer is doing at one moment. Taking it costs next to nothing. */
 export interface ConsumerStats {
   readonly state: ConsumerState;
+  /** Whether it is paused: by `pause()`, or by a handler for a time. */
+  readonly isPaused: boolean;
   /** Handlers that run now. */
   readonly running: number;
   /** Messages that are here and have not started. */
@@ -41,10 +46,12 @@ export interface ConsumerStats {
   readonly receivesInFlight: number;
   /** Outcomes that the source has not confirmed. */
   readonly settlementsPending: number;
+  /** Bytes of the messages that are here; 0 without `maxInFlightBytes`, as nobody counts them then. */
+  readonly bytesInFlight: number;
   /**
    * How long ago the source last answered a request for messages, in milliseconds; undefined when it has not since the
    * start, or nothing runs. An idle SQS queue answers every `waitTimeSeconds`: what is far above that is not healthy, unless
-   * the slots are all taken.
+   * the slots are all taken, or it is paused. When a pause ends it counts from then.
    */
   readonly sinceLastReceiveMs: number | undefined;
   /** What was done since the consumer was made. */
@@ -87,6 +94,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   readonly #counters = createCounters();
   readonly #hub: EventHub<ConsumerEvents<SourceMessage>>;
   readonly #reporter: Reporter;
+  readonly #rateLimit: RateLimit;
   #life: Life<SourceMessage, Resource> = { state: "idle" };
 
   /**
@@ -100,6 +108,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
     this.#handler = handler;
     this.#options = resolveOptions(options, traitsOf(handler));
+    this.#rateLimit = new RateLimit(this.#options.clock, this.#options.rate);
     this.#hub = new EventHub((name, cause) => this.#reporter.listenerFailed(name, cause));
     this.#reporter = new Reporter({
       logger: this.#options.logger,
@@ -164,6 +173,50 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     return stopped;
   }
 
+  /**
+   * Pauses: asks for no more messages, and gives back those that have not started, with those that requests which are out
+   * still bring. Handlers that run go on, and are acknowledged. Called again, or when nothing runs, it does nothing; a start
+   * begins unpaused.
+   */
+  pause(): void {
+    this.#session?.pause();
+  }
+
+  /** Asks for messages again, also where a handler has paused the queue for a time. Does nothing when nothing is paused. */
+  resume(): void {
+    this.#session?.resume();
+  }
+
+  /**
+   * Changes how many handlers run at once. More start at once; when there are to be fewer, those that run go on.
+   *
+   * @param concurrency - 1 to 100,000.
+   * @throws OptionError when it cannot be used, or when the consumer was given a `worker`: that says it itself.
+   */
+  setConcurrency(concurrency: number): void {
+    const { ownPool } = this.#options;
+    if (ownPool === undefined) {
+      const expected = "to be changed on the worker that was given (a PoolWorker has resize for it)";
+      throw new OptionError("concurrency", expected, concurrency);
+    }
+    const reader = new OptionReader("setConcurrency", { concurrency });
+    ownPool.resize({ maxWorkers: readConcurrency(reader, traitsOf(this.#handler)) });
+  }
+
+  /**
+   * Changes how many messages may start in a time. When that is fewer than before, messages that have not started go back,
+   * and come again at the new rate.
+   *
+   * @param rate - As the option `rate`; undefined for as many as there are.
+   * @throws OptionError when it cannot be used.
+   */
+  setRate(rate: Rate | undefined): void {
+    const changed = readRate(rate);
+    const before = this.#rateLimit.rate?.perSecond ?? Infinity;
+    this.#rateLimit.change(changed);
+    this.#session?.rateChanged((changed?.perSecond ?? Infinity) < before);
+  }
+
   /** Stops with the default time, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
@@ -175,14 +228,16 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const { running, waiting, workers } = worker.stats();
     const { receivesInFlight, settlementsPending } = runner.stats?.() ?? { receivesInFlight: 0, settlementsPending: 0 };
     const counters = copyCounters(this.#counters);
-    const session = "session" in this.#life ? this.#life.session : undefined;
+    const session = this.#session;
     return {
       state: this.state,
+      isPaused: session?.isPaused ?? false,
       running,
-      waiting: waiting + (session?.waitingForTurn ?? 0),
+      waiting: waiting + (session?.waitingForTurn ?? 0) + (session?.parked ?? 0),
       workers,
       receivesInFlight,
       settlementsPending,
+      bytesInFlight: session?.bytesInFlight ?? 0,
       sinceLastReceiveMs: session?.sinceAnswerMs,
       counters,
     };
@@ -213,6 +268,11 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   ): this {
     this.#hub.off(name, listener);
     return this;
+  }
+
+  /** The life that it has now, until it is stopped. */
+  get #session(): Session<SourceMessage, Resource> | undefined {
+    return "session" in this.#life ? this.#life.session : undefined;
   }
 
   async #start(session: Session<SourceMessage, Resource>): Promise<void> {
@@ -259,6 +319,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const { clock, worker } = this.#options;
     return new Session({
       ...this.#options,
+      rateLimit: this.#rateLimit,
       handler,
       handlerLife: new HandlerLife({ handler, reporter: this.#reporter, clock, worker }),
       hub: this.#hub,

@@ -6,6 +6,7 @@ import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { silence } from "../internal/silence.js";
 import { isOutcome, type Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
+import type { Budget } from "./budget.js";
 import type { HandlerContext } from "./context.js";
 import type { Counters } from "./counters.js";
 import type { ConsumerEvents, EventHub } from "./events.js";
@@ -33,6 +34,9 @@ export interface MessagesInHandOptions<Message, Resource> {
   readonly hub: EventHub<ConsumerEvents<Message>>;
   readonly counters: Counters;
   readonly reporter: Pick<Reporter, "report" | "log">;
+  readonly budget: Pick<Budget, "started" | "unstarted" | "left">;
+  /** A handler has paused everything that the consumer receives. */
+  readonly onPause: (durationMs: number) => void;
 }
 
 const judgeByDefault = exponentialRetry();
@@ -112,6 +116,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     const { clock, counters, hub } = this.#options;
     execution.startedAt = clock.now();
     counters.started += 1;
+    this.#options.budget.started(execution);
     this.#deadlines.schedule(execution, execution.startedAt + this.#firstDeadlineMs);
     if (hub.has("messageStarted")) hub.emit("messageStarted", factsOf(execution));
   }
@@ -129,6 +134,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
   }
 
   endedLate(execution: Execution<Message, Resource>): void {
+    if (this.#executions.get(execution.delivery) !== execution) this.#options.budget.left(execution);
     if (execution.lane !== undefined) this.#options.lanes.ended(execution);
     try {
       execution.delivery.ended?.();
@@ -167,6 +173,8 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
   }
 
   settle(execution: Execution<Message, Resource>, outcome: Outcome, facts: SettleFacts): void {
+    if (!execution.hasStarted) this.#options.budget.unstarted(execution);
+    if (outcome.kind === "retry" && outcome.pause === "queue") this.#options.onPause(outcome.afterSeconds * 1_000);
     this.#tell(execution.delivery, outcome, facts);
     if (execution.lane !== undefined) this.#options.lanes.decided(execution, outcome);
   }
@@ -178,6 +186,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
     const { counters, hub } = this.#options;
     const { outcome } = execution;
     this.#executions.delete(delivery);
+    if (!execution.isRunning) this.#options.budget.left(execution);
     if (cause === undefined) {
       counters.settled[outcome.kind] += 1;
       if (hub.has("settled")) hub.emit("settled", { ...factsOf(execution), outcome });

@@ -8,8 +8,10 @@ import { SQS_RUNNER_OPTION_NAMES, type SqsRunnerOptions } from "../sqs/options.j
 import { SqsRunner } from "../sqs/sqs-runner.js";
 import { PoolWorker } from "../worker/pool-worker.js";
 import type { Worker } from "../worker/worker.js";
+import { type ByteLimit, readByteLimit } from "./budget.js";
 import type { Logger } from "./events.js";
 import type { HandlerTraits } from "./handler-life.js";
+import { type Rate, readRate, type ResolvedRate } from "./rate-limit.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** Options that every consumer takes. */
@@ -21,6 +23,17 @@ export interface CommonOptions<Resource = unknown> {
    * `inBatches` twice its `size`, which is also the least that it takes. Not together with `worker`, which says it itself.
    */
   concurrency?: number | undefined;
+  /**
+   * How many messages may start in a time; `setRate` changes it. It holds back receiving: nothing waits here for its turn.
+   * Default: as many as there are.
+   */
+  rate?: Rate | undefined;
+  /**
+   * The most bytes of messages that are here or asked for, from the receive until the source has confirmed the outcome. A
+   * message that is asked for counts as the largest that the source can have, so that it is never more. A whole number, at
+   * least that (`maxMessageBytes` of the runner; 1 MiB for SQS); default: no limit.
+   */
+  maxInFlightBytes?: number | undefined;
   /** What becomes of a message whose handler failed. Default: `exponentialRetry()`. */
   retry?: RetryPolicy | undefined;
   /**
@@ -57,6 +70,10 @@ export interface RunnerConsumerOptions<SourceMessage, Resource = unknown> extend
 export interface ResolvedOptions<SourceMessage, Resource> {
   readonly runner: Runner<SourceMessage>;
   readonly worker: Worker<Resource>;
+  /** The worker, if it was made here. */
+  readonly ownPool: PoolWorker | undefined;
+  readonly rate: ResolvedRate | undefined;
+  readonly byteLimit: ByteLimit | undefined;
   readonly retry: RetryPolicy;
   readonly handlerTimeoutMs: number;
   readonly overdueAfterMs: number;
@@ -86,28 +103,40 @@ export function resolveOptions<SourceMessage, Resource>(
   traits?: HandlerTraits,
 ): ResolvedOptions<SourceMessage, Resource> {
   const reader = new OptionReader("Consumer", options);
+  const runner = readRunner(reader) as Runner as Runner<SourceMessage>;
   const resolved = {
-    worker: readWorker<Resource>(reader, traits),
+    ...readWorker<Resource>(reader, traits),
+    rate: readRate(reader.raw("rate")),
+    byteLimit: readByteLimit(reader.raw("maxInFlightBytes"), runner),
     retry: reader.function<RetryPolicy>("retry") ?? exponentialRetry(),
     handlerTimeoutMs: reader.number("handlerTimeoutMs", { min: 1, max: Infinity, fallback: Infinity }),
     overdueAfterMs: reader.number("overdueAfterMs", { min: 1, max: Infinity, fallback: 300_000 }),
     abortGraceMs: reader.number("abortGraceMs", { min: 0, max: 60_000, fallback: 1_000 }),
     logger: reader.object<Logger>("logger", "a logger", LOGGER_METHODS),
     clock: reader.object<Clock>("clock", "a clock", CLOCK_METHODS) ?? systemClock,
-    runner: readRunner(reader) as Runner as Runner<SourceMessage>,
+    runner,
   };
   reader.finish();
   return Object.freeze(resolved);
 }
 
-function readWorker<Resource>(reader: OptionReader, traits: HandlerTraits | undefined): Worker<Resource> {
-  const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
+/** Reads how many handlers may run at once. @throws OptionError when it cannot be used. */
+export function readConcurrency(reader: OptionReader, traits: HandlerTraits | undefined, fallback?: number): number {
   const { slots: fewest = 1, because = "" } = traits?.fewest ?? {};
+  const range = { min: 1, max: 100_000, ...(fallback !== undefined && { fallback }) };
+  const concurrency = reader.integer("concurrency", range);
+  if (concurrency < fewest) throw new OptionError("concurrency", `at least ${fewest}, ${because}`, concurrency);
+  return concurrency;
+}
+
+function readWorker<Resource>(
+  reader: OptionReader,
+  traits: HandlerTraits | undefined,
+): Pick<ResolvedOptions<never, Resource>, "worker" | "ownPool"> {
+  const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
   if (worker === undefined) {
-    const fallback = traits?.concurrency ?? 10;
-    const maxWorkers = reader.integer("concurrency", { min: 1, max: 100_000, fallback });
-    if (maxWorkers < fewest) throw new OptionError("concurrency", `at least ${fewest}, ${because}`, maxWorkers);
-    return new PoolWorker({ maxWorkers }) as Worker as Worker<Resource>;
+    const pool = new PoolWorker({ maxWorkers: readConcurrency(reader, traits, traits?.concurrency ?? 10) });
+    return { worker: pool as Worker as Worker<Resource>, ownPool: pool };
   }
   if (reader.has("concurrency")) {
     throw new OptionError(
@@ -117,8 +146,9 @@ function readWorker<Resource>(reader: OptionReader, traits: HandlerTraits | unde
     );
   }
   const { slots = Infinity } = worker;
+  const { slots: fewest = 1, because = "" } = traits?.fewest ?? {};
   if (slots < fewest) throw new OptionError("worker", `one of at least ${fewest} slots, ${because}`, slots);
-  return worker;
+  return { worker, ownPool: undefined };
 }
 
 function readRunner(reader: OptionReader): Runner<never> | Runner<Message> {

@@ -69,6 +69,13 @@ export class RateLimit {
   #level: number;
   /** When the level was that. */
   #levelAt: number;
+  /** Messages that have taken a token and have not started. */
+  #unstarted = 0;
+  /**
+   * What all their tokens are worth when they come back: what has flowed over in the meantime, with them in the bucket, would
+   * have been lost.
+   */
+  #refundable = 0;
 
   /** @param rate - undefined for as many as there are. */
   constructor(clock: Pick<Clock, "now">, rate: ResolvedRate | undefined) {
@@ -85,8 +92,10 @@ export class RateLimit {
   /** From now on this rate counts. What is in the bucket stays there, as far as it fits; a new bucket is full. */
   change(rate: ResolvedRate | undefined): void {
     this.#fill();
-    this.#level = this.#rate === undefined ? (rate?.burst ?? 0) : Math.min(this.#level, rate?.burst ?? 0);
+    if (rate === undefined || this.#rate === undefined) this.#unstarted = this.#refundable = 0;
+    this.#level = Math.min(this.#rate === undefined ? Infinity : this.#level, rate?.burst ?? 0);
     this.#rate = rate;
+    this.#fill();
   }
 
   /**
@@ -114,14 +123,28 @@ export class RateLimit {
     this.#fill();
     if (this.#level < 1) return false;
     this.#level -= 1;
+    this.#unstarted += 1;
+    this.#refundable += 1;
     return true;
   }
 
-  /** Puts a token back: its message has left, unstarted. */
-  putBack(): void {
-    if (this.#rate === undefined) return;
+  /** A message that has taken a token has started. */
+  started(): void {
+    if (this.#unstarted === 0) return;
     this.#fill();
-    this.#level = Math.min(this.#rate.burst, this.#level + 1);
+    this.#unstarted -= 1;
+    this.#refundable = Math.max(0, this.#refundable - 1);
+  }
+
+  /** A message that has taken a token has left, unstarted: puts the token back. */
+  putBack(): void {
+    if (this.#unstarted === 0) return;
+    this.#fill();
+    const lost = this.#unstarted - this.#refundable;
+    const refund = Math.max(0, 1 - lost);
+    this.#unstarted -= 1;
+    this.#refundable -= refund;
+    this.#level += refund;
   }
 
   #wanted(atMost: number, asked: number): number {
@@ -136,5 +159,6 @@ export class RateLimit {
     const { perSecond, burst } = this.#rate;
     this.#level = Math.min(burst, this.#level + ((now - this.#levelAt) / 1_000) * perSecond);
     this.#levelAt = now;
+    this.#refundable = Math.min(this.#refundable, burst - this.#level);
   }
 }

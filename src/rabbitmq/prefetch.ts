@@ -121,6 +121,13 @@ export class Prefetch implements PlaceUser {
     this.#parts.wake();
   }
 
+  /** Gives back every place, and has the broker send no more. It grows again with the places that it gets after that. */
+  giveAllBack(): void {
+    if (this.#hasEnded) return;
+    this.#giveBackSpare();
+    for (const tap of this.#taps) this.#enqueue(() => this.#close(tap));
+  }
+
   /** Has the broker send no more, and resolves when nothing more comes. Settlements are then written at once. */
   async stop(): Promise<void> {
     if (!this.#hasEnded) {

@@ -81,6 +81,11 @@ export class RabbitLife {
     await this.#stopAsking();
   }
 
+  /** Has the broker send no more until places are there again. */
+  pause(): void {
+    this.#consuming?.subscription.pause();
+  }
+
   /** Tells the broker everything, and ends the connections. */
   async close(signal: AbortSignal): Promise<void> {
     const consuming = this.#consuming;

@@ -45,6 +45,11 @@ export class RabbitRunner implements Runner<RabbitMessage> {
     await this.#life?.run();
   }
 
+  /** Has the broker send no more until places are there again. */
+  pause(): void {
+    this.#life?.pause();
+  }
+
   async close(signal: AbortSignal): Promise<void> {
     await this.#life?.close(signal);
     this.#life = undefined;

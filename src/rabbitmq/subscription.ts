@@ -92,6 +92,11 @@ export class Subscription implements DeliveryKeeper {
     this.#parts.places.serve(this.#prefetch);
   }
 
+  /** Has the broker send no more until places are there again. */
+  pause(): void {
+    this.#prefetch.giveAllBack();
+  }
+
   /**
    * Asks for nothing more, and resolves when nothing more comes, or when the signal aborts: what comes after that is
    * returned, unseen.

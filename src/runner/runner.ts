@@ -134,6 +134,12 @@ export interface Runner<Message = unknown> {
    */
   run(intake: Intake<Message>): Promise<void>;
   /**
+   * The consumer is paused: `take` waits until that is over. What comes for places that are taken is not started: it is kept
+   * until none of them is left, and then settled with `release`, or started when the pause is over. A source that sends by
+   * itself is to be told to stop here, and its places to be given back; requests that come to an end need not be ended.
+   */
+  pause?(): void;
+  /**
    * Flushes what is still to be told to the source and lets go of everything. Called after `run` has ended and every
    * delivery was settled, and also when `open` rejected. When the signal aborts, there is no more time.
    */
