@@ -63,6 +63,11 @@ describe("a program that uses millrace compiles", () => {
     expect(complaintsAbout(inject("alone"), "lambda.ts", options)).toEqual([]);
   });
 
+  it("with a queue of RabbitMQ, and without amqplib and the types of Node", () => {
+    const options = { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] };
+    expect(complaintsAbout(inject("alone"), "rabbitmq.ts", options)).toEqual([]);
+  });
+
   it("when it is bundled", () => {
     const options = {
       lib: ["lib.es2023.d.ts"],
