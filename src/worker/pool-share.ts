@@ -58,6 +58,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   #maxRunning = Infinity;
   /** Tasks that run, those of an earlier life included. */
   #running = 0;
+  #handlerTimeMs = 0;
   #reserved = 0;
   /** How many tasks are ready, as the pool was told. */
   #ready = 0;
@@ -176,6 +177,21 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#turn.owner.host = undefined;
   }
 
+  /** How much handler time it gets beside the others of its priority. */
+  get weight(): number {
+    return this.#turn.weight;
+  }
+
+  /** Higher goes first. */
+  get priority(): number {
+    return this.#turn.owner.priority;
+  }
+
+  /** How long its handlers have run in all, in milliseconds. One that runs is counted when it has ended. */
+  get handlerTimeMs(): number {
+    return this.#handlerTimeMs;
+  }
+
   /** What it is doing now. The workers are those of the whole pool. */
   stats(): WorkerStats {
     return { running: this.#running, waiting: this.#room.size, workers: this.#pool.workers };
@@ -231,6 +247,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
 
   #ended(task: Task, { durationMs, endedAt, isOfEarlierLife }: TurnFacts): void {
     this.#running -= 1;
+    this.#handlerTimeMs += durationMs;
     if (!isOfEarlierLife) this.#pace.ended(durationMs, endedAt);
     this.#room.ended(task, durationMs);
     this.#review();
