@@ -192,7 +192,7 @@ class FifoHistory {
 }
 
 /** Bodies such as "g3-7": the seventh of group 3. Each group in order, the groups mixed. */
-function interleave(counts: readonly number[], draw: Draw): string[] {
+export function interleave(counts: readonly number[], draw: Draw): string[] {
   const left = counts.map((count, group) => Array.from({ length: count }, (_, index) => `g${group}-${index + 1}`));
   const bodies: string[] = [];
   while (left.some(({ length }) => length > 0)) {
