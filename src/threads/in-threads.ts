@@ -14,7 +14,10 @@ export interface ThreadHandler<SourceMessage = Message> extends AsyncDisposable 
   (message: SourceMessage, context: HandlerContext): Promise<unknown>;
   /** How many threads there are now. */
   readonly threads: number;
-  /** Ends all threads, and what they are doing. Only needed where no consumer does it: in a test of the handler, say. */
+  /**
+   * Ends all threads, and what they are doing; messages that wait for one are given back. Only needed where no consumer does
+   * it: in a test of the handler, say.
+   */
   close(): Promise<void>;
 }
 
@@ -124,7 +127,7 @@ class ThreadHandlers {
       throw reason;
     }
     try {
-      return await call.run(await this.#open());
+      return await call.run(await this.#open(), (error) => this.#report(error));
     } finally {
       this.#calls.delete(call);
       this.#turns.leave();
@@ -150,7 +153,11 @@ class ThreadHandlers {
   #lost(error: Error, isTaskForgotten: boolean): void {
     // Which of the tasks it is that waited for this thread, nothing tells.
     const affected = isTaskForgotten ? [...this.#calls.keys()].filter((call) => call.threadLost(error)) : [];
-    if (affected.length > 0) return; // They tell it.
+    if (affected.length === 0) this.#report(error); // Otherwise they tell it.
+  }
+
+  /** A thread has ended, and no message fails for it. */
+  #report(error: unknown): void {
     for (const host of this.#hosts) host.report(createCrashError(error));
   }
 }

@@ -39,8 +39,12 @@ export class ThreadCall {
     return this.#input?.context.signal;
   }
 
-  /** Resolves with what the handler has returned, or with its outcome; rejects with what it has thrown. */
-  async run(threads: Threads): Promise<unknown> {
+  /**
+   * Resolves with what the handler has returned, or with its outcome; rejects with what it has thrown.
+   *
+   * @param onCrash - Called when the thread has ended by itself right after its answer, which counts.
+   */
+  async run(threads: Threads, onCrash: (error: unknown) => void): Promise<unknown> {
     if (this.#ended !== undefined) return release();
     const { signal } = this;
     const { port1, port2 } = new MessageChannel();
@@ -55,7 +59,9 @@ export class ThreadCall {
     clearTimeout(this.#graceTimer);
     signal?.removeEventListener("abort", onAbort);
     port1.close();
-    return this.#answer === undefined ? this.#explain(failure) : resultOf(this.#answer);
+    if (this.#answer === undefined) return this.#explain(failure);
+    if (failure !== undefined && this.#ended === undefined) onCrash(failure);
+    return resultOf(this.#answer);
   }
 
   /** Ends the thread, whatever the handler is doing. A call that has none yet gets none. */

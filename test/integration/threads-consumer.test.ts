@@ -7,6 +7,7 @@ import {
   type Handler,
   type Message,
   type MillraceError,
+  retry,
   type SqsConsumerOptions,
   withSchema,
 } from "millrace";
@@ -105,10 +106,11 @@ describe.concurrent("threads under a consumer", () => {
       { kind: "throw" },
       { kind: "value", value: 1 },
     );
-    await using rig = createRig(queue, wishes());
+    // Once is enough: a slow machine is not to see it fail twice.
+    await using rig = createRig(queue, wishes(), { retry: () => retry({ afterSeconds: 600 }) });
     const { consumer, failures } = rig;
     await consumer.start();
-    await eventually(() => consumer.stats().counters.settled.retry === 2);
+    await eventually(() => consumer.stats().counters.settled.retry >= 2);
     await eventually(() => consumer.stats().counters.settled.drop === 1 && consumer.stats().counters.settled.ack === 1);
     expect(failures).toEqual([["throw", "E_OUTER"]]);
   });

@@ -18,7 +18,7 @@ function create(options: Parameters<typeof handlerOf>[1] = {}): ThreadHandler<Wi
 }
 
 /** What a consumer is to a handler, until it stops. */
-class Host implements HandlerHost {
+class Host implements Pick<HandlerHost, "onStop" | "report"> {
   readonly errors: unknown[] = [];
   readonly #ends: Array<() => void | Promise<void>> = [];
   #hasStopped = false;

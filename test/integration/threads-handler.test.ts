@@ -44,6 +44,7 @@ describe("what reaches the thread, and what comes back", () => {
   it.each<[string, unknown]>([
     ["ack", { kind: "ack", value: 12 }],
     ["retry", { kind: "retry", afterSeconds: 7 }],
+    ["retryWithPause", { kind: "retry", afterSeconds: 7, pause: "queue" }],
     ["release", { kind: "release" }],
     ["drop", { kind: "drop", reason: "a duplicate" }],
     ["deadLetter, thrown", { kind: "deadLetter", reason: "no such customer" }],

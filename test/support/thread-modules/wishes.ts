@@ -53,6 +53,7 @@ const wishes: Readonly<Record<string, Granted>> = {
   },
   ack: ({ value }) => ack(value),
   retry: () => retry({ afterSeconds: 7 }),
+  retryWithPause: () => retry({ afterSeconds: 7, pause: "queue" }),
   release: () => release(),
   drop: () => drop("a duplicate"),
   deadLetter: () => {
