@@ -14,7 +14,7 @@ import { startLocalQueue } from "./support/local-queue.js";
 import { startWeb } from "./support/web.js";
 
 const PROCESSES = 2; // os.availableParallelism(), where the machine is yours alone.
-const JOBS = 2_000;
+const JOBS = 1_500;
 
 /** What a process says when it has stopped. */
 interface Report {
