@@ -2,9 +2,10 @@
 // collected into batches by a harvester of its own.
 import PQueue from "p-queue";
 import { MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
-import { type EntryResult, Harvester } from "../harvester/harvester.js";
+import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
+import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
@@ -66,6 +67,7 @@ export interface SettlerOptions {
 export class Settler {
   readonly #options: SettlerOptions;
   readonly #timers = new Set<Timer>();
+  readonly #gathering: Gathering;
   readonly #deletes: Harvester<SqsDelivery>;
   readonly #returns: Harvester<Return>;
   readonly #extensions: Harvester<TimedExtension>;
@@ -78,17 +80,8 @@ export class Settler {
     const { clock, random, maxAgeMs } = options;
     const queue = new PQueue({ concurrency: options.maxRequests });
     const common = { clock, random, maxAgeMs, queue, maxBatchSize: MAX_BATCH_SIZE, priority: PRIORITY.settle };
-    this.#deletes = new Harvester({
-      ...common,
-      send: (deliveries) => this.#sendDeletes(deliveries),
-      retryUntil: (delivery) => delivery.deadline,
-      onSettled: (delivery, error) => {
-        // An old handle: a standard queue confirms it and may have deleted nothing, a FIFO queue refuses it.
-        const isVoid = delivery.receiptHandle !== delivery.deletedWith;
-        if (isVoid && this.#closing?.aborted !== true) this.delete(delivery);
-        else options.onDeleted(delivery, error);
-      },
-    });
+    this.#gathering = new Gathering(clock, maxAgeMs);
+    this.#deletes = this.#createDeletes(common);
     this.#returns = new Harvester({
       ...common,
       send: (returns) => this.#sendReturns(returns),
@@ -148,11 +141,31 @@ export class Settler {
     this.#timers.clear();
   }
 
+  #createDeletes(common: Omit<HarvesterOptions<SqsDelivery>, "send" | "retryUntil">): Harvester<SqsDelivery> {
+    const gathering = this.#gathering;
+    return new Harvester({
+      ...common,
+      get maxAgeMs() {
+        return gathering.ageMs;
+      },
+      send: (deliveries) => this.#sendDeletes(deliveries),
+      retryUntil: (delivery) => delivery.deadline,
+      onSettled: (delivery, error) => {
+        // An old handle: a standard queue confirms it and may have deleted nothing, a FIFO queue refuses it.
+        const isVoid = delivery.receiptHandle !== delivery.deletedWith;
+        if (isVoid && this.#closing?.aborted !== true) this.delete(delivery);
+        else this.#options.onDeleted(delivery, error);
+      },
+    });
+  }
+
   #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
     for (const delivery of deliveries) delivery.deletedWith = delivery.receiptHandle;
     const wereLost = deliveries.map(({ isLost }) => isLost);
+    const sentAt = this.#options.clock.now();
     return this.#call({
       operation: "DeleteMessageBatch",
+      onThrottled: () => this.#gathering.throttled(sentAt),
       send: () =>
         this.#options.port.deleteMessageBatch({
           QueueUrl: this.#options.queueUrl,
@@ -233,6 +246,7 @@ export class Settler {
       (output) => readResults(output, call),
       (cause: unknown) => {
         const error = toServiceError(cause, operation);
+        if (error.errorClass === "throttled") call.onThrottled?.();
         this.#options.report(error);
         throw error;
       },
@@ -247,6 +261,8 @@ interface BatchCall {
   /** How long it may take, if not as long as any request. */
   readonly timeoutMs?: number;
   readonly send: () => Promise<BatchOutput>;
+  /** Called when the service refuses it for there being too many. */
+  readonly onThrottled?: () => void;
   /** What an entry's result is to be taken for, whatever the answer says. */
   readonly distrust?: (index: number) => EntryResult | undefined;
 }
