@@ -7,6 +7,9 @@ import type { Room, RoomHost } from "./room.js";
 import { type ResolvedTenantOptions, Tenant, type TenantParts } from "./tenant.js";
 import type { Task } from "./worker.js";
 
+/** How many turns the mean looks back on. */
+const MEMORY = 64;
+
 interface Turn {
   readonly tenant: Tenant;
   readonly chargedMs: number;
@@ -73,12 +76,7 @@ export class TenantRoom implements Room {
 
   push(task: Task): void {
     const tenant = this.#tenantOf(task);
-    if (tenant.hasRoom) {
-      tenant.waiting.push(task);
-      this.#size += 1;
-    } else {
-      sendBack(tenant, task);
-    }
+    this.#admit(tenant, task);
     this.#review(tenant);
   }
 
@@ -121,20 +119,28 @@ export class TenantRoom implements Room {
     this.#reviews?.clear();
   }
 
+  #admit(tenant: Tenant, task: Task): void {
+    if (tenant.hasRoomFor(task)) {
+      tenant.waiting.push(task);
+      this.#size += 1;
+    } else {
+      task.postpone(tenant.book(task) / 1_000);
+    }
+  }
+
   /** A handler has met a limit elsewhere that is its tenant's. What waits of it goes back, if it would wait for long. */
   #pause(tenant: Tenant, ms: number): void {
     tenant.pauseFor(ms);
-    if (tenant.hasRoom) return;
     const tasks = tenant.waiting.clear();
     this.#size -= tasks.length;
-    for (const task of tasks) sendBack(tenant, task);
+    for (const task of tasks) this.#admit(tenant, task);
   }
 
   /** Counts what has changed of a tenant, and sees to it that it is looked at when time changes more. */
   #review(tenant: Tenant): void {
     const ready = tenant.startable;
     // What is held for want of anywhere else takes up places: receiving is to end then.
-    const supply = tenant.isOverfull ? tenant.waiting.size : ready;
+    const supply = Math.max(ready, tenant.excess);
     this.#ready += ready - tenant.ready;
     this.#supply += supply - tenant.supply;
     tenant.ready = ready;
@@ -170,12 +176,4 @@ export class TenantRoom implements Room {
       return undefined;
     }
   }
-}
-
-/** How many turns the mean looks back on. */
-const MEMORY = 64;
-
-/** SQS counts whole seconds, and rounds nothing itself. */
-function sendBack(tenant: Tenant, task: Task): void {
-  task.postpone(tenant.book(task.attempt > 1) / 1_000);
 }

@@ -23,6 +23,12 @@ export interface TenantOptions<Message = never> {
    * goes back to the source, to come again about when its turn is. 100 to 60,000; default 1,000.
    */
   maxWaitMs?: number | undefined;
+  /**
+   * The most messages of one tenant that are away at once; the rest waits here, and ends receiving. On SQS they count as in
+   * flight, of which a queue has at most 120,000 for all its consumers together: with many replicas, or very loud tenants,
+   * take less. 0 to 100,000; default 20,000.
+   */
+  maxSentBack?: number | undefined;
 }
 
 /** How tenants share a queue, with nothing left open. */
@@ -31,6 +37,7 @@ export interface ResolvedTenantOptions {
   readonly maxRunning: number;
   readonly rate: ResolvedRate | undefined;
   readonly maxWaitMs: number;
+  readonly maxSentBack: number;
 }
 
 /** Reads the option `tenants`. @throws OptionError when it cannot be used. */
@@ -41,6 +48,7 @@ export function readTenantOptions(options: unknown): ResolvedTenantOptions {
     maxRunning: reader.integer("maxRunning", { min: 1, max: 100_000, fallback: Infinity }),
     rate: readRate(reader.raw("rate")),
     maxWaitMs: reader.number("maxWaitMs", { min: 100, max: 60_000, fallback: 1_000 }),
+    maxSentBack: reader.integer("maxSentBack", { min: 0, max: 100_000, fallback: 20_000 }),
   };
   reader.finish();
   return Object.freeze(resolved);
@@ -62,8 +70,6 @@ const WAITING_AT_FIRST = 10;
 const GUESSED_MS = 1_000;
 /** The longest that a message is sent back for. What it is estimated from will have changed by then. */
 const LONGEST_AWAY_MS = 900_000;
-/** What is sent back of a tenant is in flight for SQS, which allows 120,000 in all. */
-const MOST_AWAY = 50_000;
 
 /** A tenant, while there is something of it here or something to remember. */
 export class Tenant implements Scheduled {
@@ -117,16 +123,22 @@ export class Tenant implements Scheduled {
     return at > now ? at : undefined;
   }
 
-  /** Whether one more may wait here. */
-  get hasRoom(): boolean {
+  /**
+   * Whether a message may wait here. One that has just come leaves the room to those that were sent back and have been
+   * given its time, unless they do not fill it.
+   */
+  hasRoomFor({ attempt }: Task): boolean {
+    const now = this.#parts.now();
     const { maxWaitMs } = this.#parts.options();
-    if (this.#pausedUntil - this.#parts.now() > maxWaitMs) return false;
-    return this.waiting.size < this.#maxWaiting || this.#isAwayFull;
+    if (this.#isAwayFull) return true;
+    if (this.#pausedUntil - now > maxWaitMs) return false;
+    const isNew = attempt === 1 && this.#bookedUntil > now;
+    return this.waiting.size < (isNew ? this.#maxWaiting / 2 : this.#maxWaiting);
   }
 
-  /** Whether more of it is here than is wanted, as no more can be sent back. */
-  get isOverfull(): boolean {
-    return this.waiting.size > this.#maxWaiting && this.#isAwayFull;
+  /** How many more of it are here than are wanted, as no more can be sent back. */
+  get excess(): number {
+    return Math.max(0, this.waiting.size - this.#maxWaiting);
   }
 
   begin(): Task | undefined {
@@ -140,13 +152,18 @@ export class Tenant implements Scheduled {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.now() + ms);
   }
 
-  /** For how many milliseconds a message is to be sent back. One that was away before is not sent to the end again. */
-  book(isComingBack: boolean): number {
+  /**
+   * For how many milliseconds a message is to be sent back. A new one is given the time behind all that is given away. One
+   * that has been away is not to be at the end again: it comes soon, and less soon each time, so that it does not come and
+   * go all the time where what was given away is not what there is.
+   */
+  book({ attempt }: Task): number {
     const now = this.#parts.now();
     const aheadMs = Math.max(0, this.#pausedUntil - now) + this.waiting.size / this.#pacePerMs;
-    if (isComingBack) return Math.min(Math.max(aheadMs, 1), LONGEST_AWAY_MS);
-    this.#bookedUntil = Math.max(this.#bookedUntil, now + aheadMs) + 1 / this.#pacePerMs;
-    return Math.min(this.#bookedUntil - now, LONGEST_AWAY_MS);
+    const endMs = Math.max(aheadMs, this.#bookedUntil - now);
+    if (attempt > 1) return Math.min(aheadMs * 2 ** (attempt - 2), endMs, LONGEST_AWAY_MS);
+    this.#bookedUntil = now + endMs + 1 / this.#pacePerMs;
+    return Math.min(endMs, LONGEST_AWAY_MS);
   }
 
   get #maxRunning(): number {
@@ -160,7 +177,8 @@ export class Tenant implements Scheduled {
   }
 
   get #isAwayFull(): boolean {
-    return (this.#bookedUntil - this.#parts.now()) * this.#pacePerMs > MOST_AWAY;
+    const { maxSentBack } = this.#parts.options();
+    return Math.max(0, this.#bookedUntil - this.#parts.now()) * this.#pacePerMs >= maxSentBack;
   }
 
   /** How many of its messages start in a millisecond at most. */

@@ -1,7 +1,7 @@
-// In which order a queue hands out its messages. What that depends on is the queue's type: see also fifo-line.ts.
+// In which order a queue hands out its messages. What that depends on is the queue's type: see standard-line.ts and fifo-line.ts.
 
 import { drawInteger, type RandomSource } from "../random.js";
-import { LinkedList, type Linked } from "./linked-list.js";
+import type { LinkedList, Linked } from "./linked-list.js";
 import type { MessageState, StoredMessage } from "./stored-message.js";
 
 /** Which messages come next. A standard queue has one line, a FIFO queue one for each message group. */
@@ -22,35 +22,6 @@ export interface MessagePicks {
 
 /** How far from the head somebody may be who overtakes. */
 const FARTHEST_OVERTAKING = 20;
-
-/** The line of a standard queue: in the order of arrival, but for those that overtake ("best-effort ordering"). */
-export class StandardLine implements MessageLine, MessagePicks {
-  readonly #messages = new LinkedList<StoredMessage>();
-  readonly #random: RandomSource;
-  readonly #overtakingChance: () => number;
-
-  constructor(random: RandomSource, overtakingChance: () => number) {
-    this.#random = random;
-    this.#overtakingChance = overtakingChance;
-  }
-
-  get hasNext(): boolean {
-    return this.#messages.size > 0;
-  }
-
-  noteMove(message: StoredMessage, from: MessageState): void {
-    if (from === "visible") this.#messages.remove(message);
-    if (message.state === "visible") this.#messages.append(message);
-  }
-
-  pick(): MessagePicks {
-    return this;
-  }
-
-  next(): StoredMessage | undefined {
-    return pickNearHead(this.#messages, this.#overtakingChance(), this.#random);
-  }
-}
 
 /** The first of a list, or with this chance one that overtakes it. */
 export function pickNearHead<Item extends Linked<Item>>(

@@ -63,6 +63,8 @@ export class StoredMessage implements Scheduled, Linked<StoredMessage> {
   queueIndex = -1;
   previous: StoredMessage | undefined;
   next: StoredMessage | undefined;
+  /** Which place it took among all that became visible. */
+  visibleOrder = 0;
 
   constructor(id: string, outgoing: OutgoingMessage, sentAt: number) {
     const { MessageAttributes: attributes } = outgoing;
