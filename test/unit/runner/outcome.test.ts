@@ -9,6 +9,8 @@ describe("an outcome", () => {
     expect(ack(0)).toMatchObject({ kind: "ack", value: 0 });
     expect(retry()).toMatchObject({ kind: "retry", afterSeconds: 0 });
     expect(retry({ afterSeconds: 1.5 })).toMatchObject({ kind: "retry", afterSeconds: 1.5 });
+    const pausing = retry({ afterSeconds: 1.5, pause: "queue" });
+    expect(pausing).toMatchObject({ kind: "retry", afterSeconds: 1.5, pause: "queue" });
     expect(release()).toMatchObject({ kind: "release" });
     expect(drop("old")).toMatchObject({ kind: "drop", reason: "old" });
     expect(deadLetter("broken")).toMatchObject({ kind: "deadLetter", reason: "broken" });
