@@ -5,7 +5,9 @@ import { VirtualClock } from "millrace/testing";
 /** A task that notes when it ran, and with what. */
 export class TimedTask implements Task {
   readonly message: unknown;
-  readonly keyPausedForMs: number = 0;
+  groupId: string | undefined;
+  attempt = 1;
+  keyPausedForMs = 0;
   readonly acceptedAt: number;
   readonly #clock: VirtualClock;
   readonly #durationMs: number;

@@ -1,6 +1,6 @@
 // Tenants of one queue: fair turns, limits for each, and none that fills the waiting room.
-import { fc, test as property } from "@fast-check/vitest";
-import { OptionError, PoolWorker, type PoolWorkerOptions, type Task, type TenantOptions } from "millrace";
+import { fc } from "@fast-check/vitest";
+import { OptionError, PoolWorker, type PoolWorkerOptions, type TenantOptions } from "millrace";
 import { describe, expect, test } from "vitest";
 import { TestHost, TimedTask } from "../../support/worker-host.js";
 
@@ -262,26 +262,25 @@ describe("life", () => {
   });
 });
 
-property.prop([
-  fc.array(fc.record({ tenant: fc.integer({ min: 0, max: 4 }), durationMs: fc.integer({ min: 0, max: 30 }) }), {
-    maxLength: 200,
-  }),
-  fc.integer({ min: 1, max: 4 }),
-])("every task runs once or is sent back once, within both limits", async (messages, maxRunning) => {
-  const { clock, send, pool, tasks } = await start({ maxRunning }, { maxWorkers: 5 });
-  let most = 0;
-  for (const { tenant, durationMs } of messages) {
-    send(`tenant ${tenant}`, 1, { durationMs });
-    await clock.advance(1);
-    const running = tasks.filter((task) => isRunning(task));
-    const ofTenant = running.filter(({ groupId }) => groupId === `tenant ${tenant}`);
-    most = Math.max(most, ofTenant.length);
-    expect(running.length).toBeLessThanOrEqual(5);
-  }
-  await clock.runUntil(pool.drained());
-  expect(most).toBeLessThanOrEqual(maxRunning);
-  expect(tasks.every((task) => isSentBack(task) !== (task.endedAt !== undefined))).toBe(true);
-  expect(pool.stats()).toMatchObject({ running: 0, waiting: 0 });
-  const left: Task[] = pool.withdraw();
-  expect(left).toEqual([]);
+test("every task runs once or is sent back once, within both limits", async () => {
+  const message = fc.record({ tenant: fc.integer({ min: 0, max: 4 }), durationMs: fc.integer({ min: 0, max: 30 }) });
+  const histories = [fc.array(message, { maxLength: 200 }), fc.integer({ min: 1, max: 4 })] as const;
+  const property = fc.asyncProperty(...histories, async (messages, maxRunning) => {
+    const { clock, send, pool, tasks } = await start({ maxRunning }, { maxWorkers: 5 });
+    let most = 0;
+    for (const { tenant, durationMs } of messages) {
+      send(`tenant ${tenant}`, 1, { durationMs });
+      await clock.advance(1);
+      const running = tasks.filter((task) => isRunning(task));
+      const ofTenant = running.filter(({ groupId }) => groupId === `tenant ${tenant}`);
+      most = Math.max(most, ofTenant.length);
+      expect(running.length).toBeLessThanOrEqual(5);
+    }
+    await clock.runUntil(pool.drained());
+    expect(most).toBeLessThanOrEqual(maxRunning);
+    expect(tasks.every((task) => isSentBack(task) !== (task.endedAt !== undefined))).toBe(true);
+    expect(pool.stats()).toMatchObject({ running: 0, waiting: 0 });
+    expect(pool.withdraw()).toEqual([]);
+  });
+  await fc.assert(property);
 });
