@@ -1,6 +1,6 @@
 import { deadLetter, type Message, type ReceiveMessageInput, retry } from "millrace";
 import { describe, expect, it } from "vitest";
-import { SimulatedQueue } from "../../support/simulated-queue.js";
+import { Gauge, SimulatedQueue } from "../../support/simulated-queue.js";
 
 describe("a FIFO queue", () => {
   it("is asked again for what came with an answer that was lost, by the same attempt id", async () => {
@@ -101,6 +101,38 @@ describe("a FIFO queue", () => {
     await queue.clock.runUntil(consumer.start());
     await queue.clock.runUntil(() => queue.size === 0);
     expect(attempts).toEqual([1, 1, 1]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("runs one message after the other when it is not told their groups", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    await queue.sendTo("a1", "b1", "c1");
+    const client = queue.portWith({
+      receiveMessage: async (input, options) => {
+        const { Messages = [] } = await queue.sqs.receiveMessage(input, options);
+        return { Messages: Messages.map((message) => ({ ...message, Attributes: { ApproximateReceiveCount: "1" } })) };
+      },
+    });
+    const gauge = new Gauge();
+    const consumer = queue.consume(() => gauge.during(() => queue.work(100)), { client });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect([gauge.started, gauge.most]).toEqual([3, 1]);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
+  it("does not go on in a group whose dead letter could not be sent: it will come again", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true }); // It has no dead-letter queue.
+    await queue.sendTo("a1", "a2", "b1");
+    const started: string[] = [];
+    const consumer = queue.consume(({ Body = "" }: Message, { attempt }) => {
+      started.push(Body);
+      return Body === "a1" && attempt === 1 ? deadLetter("broken") : undefined;
+    });
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    expect(started.filter((body) => body !== "b1")).toEqual(["a1", "a1", "a2"]);
+    expect(consumer.reported.map(({ code }) => code)).toEqual(["DEAD_LETTER_QUEUE_UNKNOWN"]);
     await queue.clock.runUntil(consumer.stop());
   });
 });
