@@ -76,13 +76,13 @@ export class Tenant implements Scheduled {
   readonly key: string | undefined;
   readonly rate: RateLimit;
   readonly turn: Contender<Tenant> = new Contender<Tenant>(this, 1);
-  readonly waiting = new RingBuffer<Task>();
+  readonly waiting: RingBuffer<Task> = new RingBuffer();
   running = 0;
   /** How many are ready, and how many take up places, as the room has counted them. */
   ready = 0;
   supply = 0;
   /** When it is to be looked at again, for the scheduler. */
-  dueAt = Infinity;
+  dueAt: number = Infinity;
   queueIndex = -1;
   readonly #parts: TenantParts;
   #begunAt = -Infinity;
