@@ -1,5 +1,6 @@
 // One channel on which messages come, from its opening until it is gone: what it delivered can be settled on it alone.
 import { MillraceError } from "../errors.js";
+import type { Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { Intake } from "../runner/runner.js";
@@ -115,11 +116,22 @@ export class Subscription implements DeliveryKeeper {
     await untilAborted(Promise.all(this.#publishing), signal);
     await this.stop(signal);
     this.#teller.flush();
+    await this.#linger(signal);
     const answered = this.#parts.channel.close().then(
       () => this.#teller.confirmAll(),
       () => undefined, // Closed already.
     );
     await untilAborted(Promise.race([answered, this.ended]), signal);
+  }
+
+  /** Lets the channel pass on what it was told last: what it has gathered when it is closed comes again. */
+  async #linger(signal: AbortSignal): Promise<void> {
+    const { restMs } = this.#teller;
+    if (restMs === 0) return;
+    let timer: Timer | undefined;
+    const rest = new Promise<void>((resolve) => (timer = this.#parts.intake.clock.setTimer(resolve, restMs)));
+    await untilAborted(Promise.race([rest, this.ended]), signal);
+    timer?.cancel();
   }
 
   /** The channel is gone: the broker has its messages again, and gives them to somebody else. */

@@ -1,5 +1,6 @@
 // Tells the broker what becomes of the messages of one channel: acknowledgements together, everything else at once.
 import type { Clock } from "../internal/clock.js";
+import { Burst } from "./burst.js";
 import { Confirmations } from "./confirmations.js";
 import type { AmqpChannel } from "./port.js";
 import type { RabbitDelivery } from "./rabbit-delivery.js";
@@ -19,14 +20,21 @@ export interface TellerParts {
 export class Teller {
   readonly #channel: AmqpChannel;
   readonly #confirmations: Confirmations;
+  readonly #burst: Burst;
   /** In the order in which they came, which is that of their delivery tags. */
   readonly #unsettled = new Set<RabbitDelivery>();
   #acks: RabbitDelivery[] = [];
 
   constructor({ channel, clock, onConfirmed }: TellerParts) {
     this.#channel = channel;
+    this.#burst = new Burst(clock);
     // Any question will do. This one changes nothing: every consumer sets its own prefetch before it begins.
     this.#confirmations = new Confirmations({ clock, ask: () => channel.prefetch(1), onConfirmed });
+  }
+
+  /** For how long the channel must not be closed: what was written may not be with the queue. */
+  get restMs(): number {
+    return this.#burst.restMs;
   }
 
   /** A message has come. */
@@ -43,7 +51,10 @@ export class Teller {
       return;
     }
     this.#unsettled.delete(delivery);
-    this.#write([delivery], () => this.#channel.nack(delivery.raw, false, verdict === "requeue"));
+    this.#write([delivery], () => {
+      this.#burst.note();
+      this.#channel.nack(delivery.raw, false, verdict === "requeue");
+    });
   }
 
   /** Writes what has been gathered: one acknowledgement for all messages up to the first that is not done. */
@@ -58,8 +69,8 @@ export class Teller {
         last = delivery;
         this.#unsettled.delete(delivery);
       }
-      if (last !== undefined) this.#channel.ack(last.raw, true);
-      for (const delivery of acks) if (this.#unsettled.delete(delivery)) this.#channel.ack(delivery.raw);
+      if (last !== undefined) this.#ack(last, true);
+      for (const delivery of acks) if (this.#unsettled.delete(delivery)) this.#ack(delivery, false);
     });
   }
 
@@ -75,6 +86,11 @@ export class Teller {
     const unsettled = [...this.#unsettled];
     this.#unsettled.clear();
     return { unsettled, unconfirmed };
+  }
+
+  #ack(delivery: RabbitDelivery, allUpTo: boolean): void {
+    this.#burst.note();
+    this.#channel.ack(delivery.raw, allUpTo);
   }
 
   /** On a channel that has gone nothing can be written: that is as if it was, and never confirmed. */

@@ -1,6 +1,9 @@
 // What becomes of messages by each outcome: with retry queues and without, with a dead-letter exchange and without.
 import { randomUUID } from "node:crypto";
-import { deadLetter, retry } from "millrace";
+import { once, setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Consumer, deadLetter, retry, SemaphoreWorker } from "millrace";
+import { type RabbitMessage, RabbitRunner } from "millrace/rabbitmq";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RabbitRig } from "./support/rabbit-rig.js";
 import { type QueueType, TestQueues } from "./support/test-queues.js";
@@ -123,6 +126,35 @@ describe("a dead letter", () => {
     expect(rig.codes).toEqual(["DEAD_LETTER_QUEUE_UNKNOWN"]);
     expect(await queues.count(queue)).toEqual({ ready: 1, unacknowledged: 0 });
   });
+});
+
+// A channel passes 32 settlements on to a quorum queue, gathers the rest meanwhile, and forgets that when it is closed.
+test.for([5, 15, 25, 35])("none of 2,000 acknowledgements that a stop waits for is lost (%d ms)", async (lastMs) => {
+  const queue = await queues.declare("quorum");
+  await queues.send(
+    queue,
+    Array.from({ length: 2_000 }, (_, index) => String(index)),
+  );
+  let started = 0;
+  const ending = new EventTarget();
+  setMaxListeners(0, ending);
+  const consumer = new Consumer<RabbitMessage>(
+    async ({ content }) => {
+      started += 1;
+      ending.dispatchEvent(new Event("started"));
+      await once(ending, "end");
+      // While the first is not done, the others cannot be acknowledged together.
+      if (content.toString() === "0") await sleep(lastMs);
+    },
+    { runner: new RabbitRunner({ url, queue }), worker: new SemaphoreWorker({ permits: 2_000 }) },
+  );
+  await consumer.start();
+  while (started < 2_000) await once(ending, "started");
+  const stopped = consumer.stop();
+  ending.dispatchEvent(new Event("end"));
+  expect(await stopped).toMatchObject({ isDrained: true });
+  expect(consumer.stats().counters.settled.ack).toBe(2_000);
+  expect(await queues.untilReturned(queue)).toBe(0);
 });
 
 test("attempts are counted over a dead-letter exchange that leads back", async () => {

@@ -201,6 +201,37 @@ describe("a confirmation", () => {
   });
 });
 
+describe("the channel may be closed", () => {
+  test("at once, after acknowledgements that went together, or a few", async () => {
+    const deliveries = deliver(1_000);
+    tell("ack", ...deliveries);
+    await nextTurn();
+    expect(teller.restMs).toBe(0);
+    tell("requeue", ...deliver(31));
+    expect(teller.restMs).toBe(0);
+  });
+
+  test("only half a second after many settlements at once: it passes on 32, and gathers the others", async () => {
+    const [, ...others] = deliver(40); // The first is not done, so each of the others goes by itself.
+    tell("ack", ...others);
+    await nextTurn();
+    expect(teller.restMs).toBe(500);
+    await clock.advance(400);
+    tell("reject", ...deliver(1));
+    expect(teller.restMs).toBe(100);
+    await clock.advance(200);
+    expect(teller.restMs).toBe(0);
+  });
+
+  test("at once, when as many were written over a longer time", async () => {
+    for (const delivery of deliver(100)) {
+      tell("requeue", delivery);
+      await clock.advance(10);
+    }
+    expect(teller.restMs).toBe(0);
+  });
+});
+
 describe("a channel that goes", () => {
   test("before acknowledgements were written: they are unconfirmed, and are not written later", async () => {
     const [first, second] = deliver(3);
