@@ -175,11 +175,27 @@ class FifoHistory {
       abortedPollsSwallowMessages: draw.happens(0.5),
     });
     await clock.advance(draw.integer(500, 8_000));
+    if (draw.happens(0.4)) await this.#pause();
     if (!draw.happens(0.4)) return;
     const timeoutMs = draw.oneOf([0, 500, 60_000]);
     const stopped = this.#consumers.filter(() => draw.happens(0.7)).map((consumer) => consumer.stop({ timeoutMs }));
     await clock.runUntil(Promise.all(stopped));
     this.#stops += 1;
+  }
+
+  /** A pause, or a rate, in the middle of it all. */
+  async #pause(): Promise<void> {
+    const draw = this.#draw;
+    const { clock } = this.#queue;
+    const consumers = this.#consumers.filter(() => draw.happens(0.7));
+    for (const consumer of consumers) consumer.pause();
+    await clock.advance(draw.oneOf([0, 1, 50, 500, 25_000]));
+    for (const consumer of consumers) {
+      if (draw.happens(0.5)) consumer.setRate({ perSecond: draw.oneOf([1, 20, 500]) });
+      consumer.resume();
+    }
+    await clock.advance(draw.integer(0, 8_000));
+    for (const consumer of consumers) consumer.setRate(undefined);
   }
 
   /** Sends the next messages, some of them a second time: a producer's repetition after the five minutes of deduplication. */

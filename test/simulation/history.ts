@@ -87,8 +87,11 @@ export interface FaultPeriod {
 export interface Command {
   readonly atMs: number;
   readonly consumer: number;
-  readonly action: "start" | "stop";
+  readonly action: "start" | "stop" | "pause" | "resume" | "setRate";
+  /** Of a stop. */
   readonly timeoutMs: number;
+  /** Of a rate; without it, there is none from then on. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface History {

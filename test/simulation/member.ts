@@ -62,6 +62,7 @@ export class Member {
   errorsBeforeStop = 0;
   /** When the stop that is under way was called first. */
   stopCalledAtMs: number | undefined;
+  resumes = 0;
   resourcesStarting = 0;
   resourcesAlive = 0;
   resourceFailures = 0;

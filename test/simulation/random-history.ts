@@ -49,7 +49,10 @@ export function createHistory(seed: number): History {
     maxReceiveCount: draw.maybe(0.4, () => draw.integer(2, 12)),
     messages: Array.from({ length: drawMessageCount(draw) }, () => drawMessage(draw, temper)),
     consumers,
-    commands: consumers.flatMap((_, consumer) => drawCommands(draw, consumer, endsAtMs)),
+    commands: consumers.flatMap((_, consumer) => [
+      ...drawCommands(draw, consumer, endsAtMs),
+      ...drawBudgetCommands(new Draw(seed ^ (0xb0d6e7 + consumer)), consumer, endsAtMs),
+    ]),
     faultPeriods: isFaultless ? [] : drawFaultPeriods(draw, endsAtMs),
     latencyMs: draw.oneOf([[0, 0], [0, 0], [1, 5], [20, 20], [5, 300], isFaultless ? [5, 300] : [0, 900]] as const),
     abortedPollsSwallowMessages: draw.happens(0.3),
@@ -160,6 +163,22 @@ function drawCommands(draw: Draw, consumer: number, endsAtMs: number): Command[]
     });
   }
   return commands.sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Pauses and rates while it runs. Drawn by itself, so that the rest of a history stays the same. */
+function drawBudgetCommands(draw: Draw, consumer: number, endsAtMs: number): Command[] {
+  const command = (action: Command["action"], atMs: number): Command => ({ atMs, consumer, action, timeoutMs: 0 });
+  const commands: Command[] = [];
+  for (let pauses = draw.oneOf([0, 0, 1, 3]); pauses > 0; pauses -= 1) {
+    const atMs = draw.integer(0, endsAtMs);
+    commands.push(command("pause", atMs));
+    if (draw.happens(0.8)) commands.push(command("resume", atMs + draw.oneOf([0, 10, draw.integer(0, 30_000)])));
+  }
+  for (let rates = draw.oneOf([0, 0, 1, 3]); rates > 0; rates -= 1) {
+    const perSecond = draw.maybe(0.8, () => draw.oneOf([0.2, 1, 2.5, 10, 100]));
+    commands.push({ ...command("setRate", draw.integer(0, endsAtMs)), perSecond });
+  }
+  return commands;
 }
 
 function drawFaultPeriods(draw: Draw, endsAtMs: number): FaultPeriod[] {

@@ -11,7 +11,7 @@ import {
 } from "./checks/checks.js";
 import { Draw } from "./draw.js";
 import { HandlerSide } from "./handler-side.js";
-import { type FaultPeriod, type History, isDisruptive } from "./history.js";
+import { type Command, type FaultPeriod, type History, isDisruptive } from "./history.js";
 import { Member } from "./member.js";
 import { NO_SABOTAGE, type Sabotage } from "./sabotage.js";
 import { ServiceView } from "./service-view.js";
@@ -227,12 +227,27 @@ export class World {
     messages.forEach(({ sentAtMs }, index) => {
       this.clock.setTimer(() => this.#send(String(index)), sentAtMs);
     });
-    for (const { atMs, consumer, action, timeoutMs } of commands) {
-      const member = this.members[consumer];
-      if (member === undefined || atMs >= endsAtMs) continue;
-      this.clock.setTimer(() => void (action === "start" ? this.start(member) : this.stop(member, timeoutMs)), atMs);
+    for (const command of commands) {
+      const member = this.members[command.consumer];
+      if (member === undefined || command.atMs >= endsAtMs) continue;
+      this.clock.setTimer(() => this.#obey(member, command), command.atMs);
     }
     this.clock.setTimer(() => undefined, endsAtMs);
+  }
+
+  #obey(member: Member, { action, timeoutMs, perSecond }: Command): void {
+    const { consumer, index } = member;
+    if (action === "start") return void this.start(member);
+    if (action === "stop") return void this.stop(member, timeoutMs);
+    this.trace.note(index, () => (action === "setRate" ? `setRate(${perSecond})` : `${action}()`));
+    if (action === "pause") consumer.pause();
+    else if (action === "resume") this.#resume(member);
+    else consumer.setRate(perSecond === undefined ? undefined : { perSecond });
+  }
+
+  #resume(member: Member): void {
+    member.resumes += 1;
+    member.consumer.resume();
   }
 
   #send(body: string): void {
@@ -262,6 +277,10 @@ export class World {
     if (this.history.finale === "stop") await this.#stopAll();
     this.handlers.isPlain = this.history.finale === "stop";
     this.trace.note(undefined, () => "the end begins");
+    for (const member of this.members) {
+      this.#resume(member);
+      member.consumer.setRate(undefined);
+    }
     for (const member of this.members) await this.#ensureStarted(member);
     await this.#runUntil(() => this.#isEmpty(), "the queue is not empty");
     await this.#stopAll();

@@ -36,7 +36,7 @@ export function checkIdleSlots(world: World, member: Member, stats: ConsumerStat
   if (stats.running !== member.running.size) {
     world.violations.add("concurrency", `stats() tells of ${stats.running} handlers, but ${member.running.size} run`);
   }
-  if (stats.waiting === 0) return;
+  if (stats.waiting === 0 || stats.isPaused) return;
   if (couldStart(member, stats)) {
     world.violations.add("idleSlot", `${stats.waiting} wait while ${stats.running} of ${member.capacity} run`);
   }

@@ -53,12 +53,16 @@ export function checkRequestCounts(world: World): void {
   }
 }
 
-function checkReceiveCount(world: World, { plan, index, startsAtMs }: Member, requests: WitnessedRequest[]): void {
+function checkReceiveCount(
+  world: World,
+  { plan, index, startsAtMs, resumes }: Member,
+  requests: WitnessedRequest[],
+): void {
   const empty = requests.filter(({ operation, handles }) => operation === "ReceiveMessage" && handles.length === 0);
   const received = requests.reduce((sum, { handles }) => sum + handles.length, 0);
   const polls = world.clock.now() / (plan.waitTimeSeconds * 1_000);
   // A burst leaves pollers behind, which end with their first empty answer.
-  const most = 1.5 * polls + received + 10 * (1 + startsAtMs.length);
+  const most = 1.5 * polls + received + 10 * (1 + startsAtMs.length + resumes);
   if (empty.length > most)
     world.violations.add("requests", `consumer ${index}: ${empty.length} empty receives (${most})`);
 }
