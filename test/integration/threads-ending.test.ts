@@ -1,9 +1,12 @@
 // Threads that end when nobody expects it, and handlers that are closed: what becomes of the other messages, and of threads.
+import { randomUUID } from "node:crypto";
+import { existsSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { MillraceError } from "millrace";
 import type { ThreadHandler } from "millrace/threads";
 import { afterEach, describe, expect, it } from "vitest";
 import type { HandlerHost } from "../../src/consumer/handler-life.js";
-import { createDeferred } from "../../src/internal/deferred.js";
 import { eventually } from "../support/http-queue.js";
 import { contextWith, handlerOf } from "../support/threads.js";
 import type { Wish } from "../support/thread-modules/wishes.js";
@@ -42,26 +45,28 @@ class Host implements Pick<HandlerHost, "onStop" | "report"> {
   }
 }
 
-/** A message whose thread is in a native call, and cannot be ended. */
+/** A message whose thread is in a native call, and cannot be ended before that is over. */
 class Blocked {
   readonly result: Promise<unknown>;
-  isOver = false;
+  readonly #file = join(tmpdir(), `millrace-${randomUUID()}`);
   readonly #controller = new AbortController();
-  readonly #begun = createDeferred();
 
   constructor(handler: ThreadHandler<Wish>) {
-    const extend = async (): Promise<void> => this.#begun.resolve();
-    const context = contextWith({ extend, signal: this.#controller.signal });
-    this.result = handler({ kind: "block", ms: 1_500 }, context).finally(() => (this.isOver = true));
+    const context = contextWith({ signal: this.#controller.signal });
+    this.result = handler({ kind: "block", value: this.#file }, context);
     this.result.catch(() => undefined);
   }
 
-  get begun(): Promise<void> {
-    return this.#begun.promise;
+  async begun(): Promise<void> {
+    await eventually(() => existsSync(this.#file));
   }
 
   abort(): void {
     this.#controller.abort(new MillraceError("HANDLER_TIMEOUT", "too long"));
+  }
+
+  end(): void {
+    rmSync(this.#file);
   }
 }
 
@@ -80,11 +85,11 @@ describe("a thread that crashes when its message is done", () => {
     const handler = create({ abortGraceMs: 0 });
     const host = new Host();
     const blocked = new Blocked(handler);
-    await blocked.begun;
+    await blocked.begun();
     blocked.abort();
     await handler({ kind: "uncaughtLater" }, host.context); // In the other thread.
     await eventually(() => host.errors.length > 0);
-    expect(blocked.isOver).toBe(false);
+    blocked.end();
     expect(host.errors).toMatchObject([{ code: "THREAD_CRASHED", cause: { message: "later" } }]);
     await expect(blocked.result).rejects.toMatchObject({ code: "THREAD_ENDED" });
   });
@@ -103,12 +108,12 @@ describe("closing", () => {
   it("ends idle threads though another is in a native call that cannot be ended", async () => {
     const handler = create();
     const blocked = new Blocked(handler);
-    await blocked.begun;
+    await blocked.begun();
     await handler({ kind: "value" }, contextWith());
     expect(handler.threads).toBe(2);
     const closing = handler.close();
     await eventually(() => handler.threads === 1);
-    expect(blocked.isOver).toBe(false);
+    blocked.end();
     await closing;
     expect([handler.threads, await blocked.result]).toMatchObject([0, { kind: "release" }]);
   });

@@ -29,9 +29,16 @@ function compute(ms: number): void {
   while (performance.now() < until);
 }
 
-/** Is in a native call, so that the thread cannot even be ended. */
-function block(ms: number): void {
-  spawnSync(process.execPath, ["-e", `setTimeout(() => {}, ${ms})`]);
+/** Runs in a process of its own: makes the file, and ends when that is removed. */
+const UNTIL_REMOVED = `
+  fs.writeFileSync(process.argv[1], "");
+  setInterval(() => fs.existsSync(process.argv[1]) || process.exit(), 5);
+  setTimeout(() => process.exit(), 60_000);
+`;
+
+/** Is in a native call as long as the file is there, so that the thread cannot even be ended. */
+function block(file: string): void {
+  spawnSync(process.execPath, ["-e", UNTIL_REMOVED, file]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -47,10 +54,7 @@ const wishes: Readonly<Record<string, Granted>> = {
   context: (_wish, { attempt, groupId, receivedAt, resource }) => ({ attempt, groupId, receivedAt, resource }),
   compute: ({ ms = 0 }) => compute(ms),
   sleep: ({ ms }) => sleep(ms),
-  block: ({ ms = 0 }, { extend }) => {
-    void extend(1); // The test hears that it has begun.
-    block(ms);
-  },
+  block: ({ value }) => block(String(value)),
   ack: ({ value }) => ack(value),
   retry: () => retry({ afterSeconds: 7 }),
   retryWithPause: () => retry({ afterSeconds: 7, pause: "queue" }),
