@@ -12,6 +12,7 @@ import {
   SqsRunner,
 } from "millrace";
 import { LambdaRunner } from "millrace/lambda";
+import { RabbitRunner } from "millrace/rabbitmq";
 import { inThreads } from "millrace/threads";
 import { describe, expect, it, vi } from "vitest";
 import { readStopTimeoutMs } from "../../../src/consumer/stop.js";
@@ -44,6 +45,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   stop: (options) => readStopTimeoutMs(options),
   MemoryRunner: (options) => new MemoryRunner(options),
   LambdaRunner: (options) => new LambdaRunner({ runtimeApi: "127.0.0.1:9001", ...options }),
+  RabbitRunner: (options) => new RabbitRunner({ url: "amqp://localhost", queue: "jobs", ...options }),
   enqueue: (options) => new MemoryRunner().enqueue("job", options),
 };
 
