@@ -48,7 +48,8 @@ export interface SqsRunnerOptions {
   messageSystemAttributeNames?: readonly string[] | undefined;
   /**
    * How long a finished message waits for a batch of ten to fill before it is acknowledged, in milliseconds. It does not
-   * wait when nothing else is running. 0 to 10,000; default 250, and 0 for a FIFO queue: its group waits for it.
+   * wait when nothing else is running. 0 to 10,000; default 250, and 0 for a FIFO queue: its group waits for it. While the
+   * service throttles acknowledgements they wait for each other, up to 40 ms.
    */
   settleMaxAgeMs?: number | undefined;
   /** The most acknowledgement, retry and heartbeat requests that are out at once. 1 to 1,000; default 25. */
