@@ -115,9 +115,20 @@ function readUrl(value: unknown): string {
   if (typeof value !== "string") throw new OptionError("url", expected, value);
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const isAmqp = (url?.protocol === "amqp:" || url?.protocol === "amqps:") && url.hostname !== "";
-  if (!isAmqp || !/^(?:%[\da-f]{2}|[^%])*$/iu.test(url.pathname))
-    throw new OptionError("url", expected, hidePassword(value));
+  if (!isAmqp || !canDecode(url.pathname)) throw new OptionError("url", expected, hidePassword(value));
+  if (!/^\d*$/u.test(url.searchParams.get("heartbeat") ?? "")) {
+    throw new OptionError("url", "an AMQP URL with a heartbeat in whole seconds", hidePassword(value));
+  }
   return value;
+}
+
+function canDecode(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Errors end up in logs. */

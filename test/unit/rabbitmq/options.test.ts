@@ -24,6 +24,8 @@ describe("refuses", () => {
     ["something else than a URL", { ...good, url: "localhost:5672" }, "url", /an AMQP URL/u],
     ["one bad URL among others", { ...good, url: ["amqp://one", 2] }, "url", /an AMQP URL.*got 2/u],
     ["a virtual host that cannot be decoded", { ...good, url: "amqp://localhost/%zz" }, "url", /an AMQP URL/u],
+    ["a virtual host that is not UTF-8", { ...good, url: "amqp://localhost/%ff" }, "url", /an AMQP URL/u],
+    ["a heartbeat that is no number", { ...good, url: "amqp://localhost?heartbeat=often" }, "url", /heartbeat.*whole/u],
     ["no queue", { url: good.url }, "queue", /a string that is not empty/u],
     ["no prefetch at all", { ...good, prefetch: 0 }, "prefetch", /a whole number of at least 1/u],
     ["a delay in milliseconds", { ...good, retryDelaysSeconds: [0.5] }, "retryDelaysSeconds", /whole numbers from 1/u],
