@@ -69,6 +69,17 @@ describe.concurrent("owned-connections.ts", () => {
   });
 });
 
+describe.concurrent("bulk-insert.ts", () => {
+  it("inserts a hundred rows a statement, and has an outcome for each message", async () => {
+    const [rows, outcomes, statements = ""] = await run("bulk-insert.ts");
+    expect(rows).toBe("temperature 1495, pressure 500");
+    expect(outcomes).toMatch(/^acknowledged 2005, dead letters 5, tried again \d+$/);
+    const [, count, largest] = /^statements (\d+), the largest of (\d+) rows$/.exec(statements) ?? [];
+    expect(Number(count)).toBeLessThan(100);
+    expect(Number(largest)).toBe(100);
+  });
+});
+
 describe.concurrent("thumbnails-on-threads.ts", () => {
   it("makes every thumbnail but the one that never ends, and leaves no thread", async () => {
     const lines = await run("thumbnails-on-threads.ts");
