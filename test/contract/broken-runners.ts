@@ -15,6 +15,7 @@ export type RunnerDefect =
   | "confirms twice"
   | "answers nothing, and confirms later"
   | "confirms before it has told the source"
+  | "does not say how large a message is"
   | "tells the source of no release"
   | "takes a drop for a retry"
   | "swallows the delay of a retry"
@@ -47,6 +48,7 @@ const REST_MS = 500;
 
 /** A runner that is right, but for its defect: one long poll at a time, outcomes told a moment later, leases renewed. */
 export class BrokenRunner implements Runner<Lent> {
+  readonly maxMessageBytes = 1_000;
   readonly #source: SmallSource;
   readonly #exists: boolean;
   readonly #defect: RunnerDefect;
@@ -149,6 +151,7 @@ export class BrokenRunner implements Runner<Lent> {
       message: lent,
       attempt: this.#has("says that every attempt is the first") ? 1 : lent.attempt,
       receivedAt: new Date(),
+      sizeBytes: this.#has("does not say how large a message is") ? undefined : lent.body.length,
       settle: (outcome) => this.#settle(delivery, outcome),
     };
     this.#here.set(lent.handle, delivery);

@@ -47,6 +47,7 @@ const defects: ReadonlyArray<readonly [RunnerDefect, string]> = [
   ["keeps the places of requests that failed", "keeps its places through failures"],
   ["waits for all that one request brought", "lets a slow message block no other"],
   ["delivers a message twice", "delivers every message once, however many there are"],
+  ["does not say how large a message is", "delivers every message once, however many there are"],
   ["confirms twice", "confirms every outcome, and each of them once"],
   ["answers nothing, and confirms later", "confirms every outcome, and each of them once"],
   ["confirms before it has told the source", "confirms nothing that the source was not told"],

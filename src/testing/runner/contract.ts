@@ -5,6 +5,7 @@ import { failingCases } from "./failing-cases.js";
 import type { RunnerHarness, RunnerSubject, RunnerTraits } from "./harness.js";
 import { historyCases } from "./history-cases.js";
 import { laneCases } from "./lane-cases.js";
+import { pausingCases } from "./pausing-cases.js";
 import { placesCases } from "./places-cases.js";
 import { RunnerBench } from "./rig.js";
 import { settlingCases } from "./settling-cases.js";
@@ -25,6 +26,7 @@ const CASES: readonly CaseDefinition[] = [
   ...settlingCases,
   ...laneCases,
   ...failingCases,
+  ...pausingCases,
   ...stoppingCases,
   ...historyCases,
 ];

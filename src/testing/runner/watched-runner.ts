@@ -41,6 +41,10 @@ export class WatchedRunner<Message> implements Runner<Message> {
     this.#inner = inner;
   }
 
+  get maxMessageBytes(): number | undefined {
+    return this.#inner.maxMessageBytes;
+  }
+
   /** Outcomes that the runner was told and has not confirmed. */
   get unconfirmed(): number {
     return [...this.#deliveries.values()].filter(({ isSettled, isConfirmed }) => isSettled && !isConfirmed).length;
@@ -65,6 +69,10 @@ export class WatchedRunner<Message> implements Runner<Message> {
       this.runState = "rejected";
       throw error;
     }
+  }
+
+  pause(): void {
+    this.#inner.pause?.();
   }
 
   async close(signal: AbortSignal): Promise<void> {
@@ -102,6 +110,7 @@ export class WatchedRunner<Message> implements Runner<Message> {
       this.complain(`a delivery's attempt is ${String(delivery.attempt)}, and not a whole number from 1`);
     }
     if (!(delivery.receivedAt instanceof Date)) this.complain("a delivery's receivedAt is not a Date");
+    this.#checkSize(delivery);
     this.places -= 1;
     this.delivered += 1;
     const watched: Watched<Message> = {
@@ -133,6 +142,12 @@ export class WatchedRunner<Message> implements Runner<Message> {
     const watched = this.#deliveries.get(delivery);
     if (watched === undefined) this.complain("intake.revoke was called for something that was not delivered");
     return watched?.seen ?? delivery;
+  }
+
+  #checkSize({ sizeBytes = NaN }: Delivery<Message>): void {
+    const { maxMessageBytes } = this.#inner;
+    if (maxMessageBytes === undefined || (sizeBytes >= 0 && sizeBytes <= maxMessageBytes)) return;
+    this.complain(`a delivery's sizeBytes is ${sizeBytes}, and the runner's maxMessageBytes ${maxMessageBytes}`);
   }
 
   #settle(delivery: Delivery<Message>, outcome: Outcome, facts: SettleFacts): Confirmation {

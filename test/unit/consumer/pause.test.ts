@@ -1,5 +1,5 @@
 // pause() and resume(): receiving rests, what runs goes on, and nothing is lost.
-import { Consumer, MemoryRunner, SemaphoreWorker } from "millrace";
+import { Consumer, MemoryRunner } from "millrace";
 import { describe, expect, test } from "vitest";
 import { SimulatedQueue } from "../../support/simulated-queue.js";
 import { LaneBench } from "../../support/lane-runner.js";
