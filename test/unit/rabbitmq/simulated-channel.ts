@@ -200,6 +200,10 @@ export class ChannelRunner implements Runner<RabbitMessage> {
     this.#options = resolveRabbitOptions({ url: "amqp://localhost", queue: "queue", ...options });
   }
 
+  get maxMessageBytes(): number | undefined {
+    return this.#options.maxMessageBytes;
+  }
+
   get pending(): number {
     return this.#subscription?.pending ?? 0;
   }
@@ -221,6 +225,10 @@ export class ChannelRunner implements Runner<RabbitMessage> {
   async run({ signal, deadlineSignal }: Intake<RabbitMessage>): Promise<void> {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     await this.#subscription?.stop(deadlineSignal);
+  }
+
+  pause(): void {
+    this.#subscription?.pause();
   }
 
   async close(signal: AbortSignal): Promise<void> {
