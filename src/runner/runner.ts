@@ -16,7 +16,8 @@ export interface Delivery<Message = unknown> {
   /**
    * Deliveries of one lane run one at a time, in the order in which they were delivered. The next starts when the source has
    * confirmed that the one before is done (`ack`, `drop`, `deadLetter`). When one is not done, or cannot be confirmed, those
-   * behind it that are here are settled with `release`, unstarted. What one answer of the source brought is to be delivered
+   * behind it that are here are settled with `release`, unstarted. A handler `inBatches` has several at once: they are settled
+   * in order, those behind one that is not done with `release`. What one answer of the source brought is to be delivered
    * without waiting in between: a handler may end before the next is here. Default: in no lane, and in no order.
    */
   readonly lane?: string | undefined;
