@@ -1,6 +1,7 @@
 // Holds src/ to its layers: a part imports from the parts below it, never from beside or above.
 //
 //   index                        lambda, threads (entry points of their own)
+//   group
 //   consumer                     testing (may use everything, is used by nothing)
 //   sqs, memory, rabbitmq
 //   runner
@@ -20,6 +21,7 @@ const LAYERS: ReadonlyArray<readonly string[]> = [
   ["runner"],
   ["sqs", "memory", "rabbitmq"],
   ["consumer"],
+  ["group"],
   ["index", "lambda", "threads"],
 ];
 const ALONGSIDE = "testing";

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "CREDENTIALS_REFUSED"
   | "DEAD_LETTER_FAILED"
   | "DEAD_LETTER_QUEUE_UNKNOWN"
+  | "DISCOVERY_FAILED"
   | "EARLIER_NOT_DONE"
   | "EVENT_INVALID"
   | "HANDLER_MODULE_INVALID"
@@ -79,11 +80,28 @@ export class OptionError extends MillraceError {
   readonly received: string;
 
   constructor(option: string, expected: string, received: unknown) {
-    const described = describeValue(received);
-    super("OPTION_INVALID", `Option ${option}: expected ${expected}, got ${described}.`);
+    const { owner, described } =
+      received instanceof Restated ? received : { owner: "", described: describeValue(received) };
+    super("OPTION_INVALID", `${owner}Option ${option}: expected ${expected}, got ${described}.`);
     this.option = option;
     this.expected = expected;
     this.received = described;
+  }
+
+  /** @internal The same, said of one of several that have such an option. */
+  of(owner: string): OptionError {
+    return new OptionError(this.option, this.expected, new Restated(`${owner}: `, this.received));
+  }
+}
+
+/** What came, where it is in words already, and whose option it is. */
+class Restated {
+  readonly owner: string;
+  readonly described: string;
+
+  constructor(owner: string, described: string) {
+    this.owner = owner;
+    this.described = described;
   }
 }
 

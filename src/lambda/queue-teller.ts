@@ -1,4 +1,5 @@
 // Tells the queue what batchItemFailures cannot: delays, releases and dead letters, where there is a client for it.
+import PQueue from "p-queue";
 import { MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import type { Ack, DeadLetter, Drop, Outcome } from "../runner/outcome.js";
@@ -113,7 +114,7 @@ export class QueueTeller {
       clock: this.#options.clock,
       random: Math.random,
       maxAgeMs: this.#options.isFifo ? 0 : MAX_AGE_MS,
-      maxRequests: MAX_REQUESTS,
+      requests: new PQueue({ concurrency: MAX_REQUESTS }),
       timeoutMs: REQUEST_TIMEOUT_MS,
       extensionTimeoutMs: REQUEST_TIMEOUT_MS,
       report: this.#options.report,

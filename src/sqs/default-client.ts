@@ -83,3 +83,13 @@ function createHandlerOptions(maxSockets: number): {
   const agent = { maxSockets, keepAlive: true };
   return { connectionTimeout: CONNECTION_TIMEOUT_MS, httpAgent: agent, httpsAgent: agent };
 }
+
+/** A client that asks which queues there are. */
+export async function createListingPort(region: string | undefined): Promise<OwnedPort> {
+  const sdk = await loadSdk();
+  const client = createClient(sdk, {
+    ...(region !== undefined && { region }),
+    requestHandler: createHandlerOptions(1),
+  });
+  return { port: createSdkPort(client, sdk), destroy: () => client.destroy() };
+}

@@ -4,12 +4,12 @@ import { abortable } from "../internal/abortable.js";
 import type { Clock } from "../internal/clock.js";
 import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
+import type { Connection } from "./connection.js";
 import { createDeadLetterEntry, DeadLetterQueue } from "./dead-letters.js";
 import { type Extension, LeaseKeeper, RENEW_ATTEMPT } from "./lease-keeper.js";
 import type { Message } from "./message.js";
 import { measureBytes } from "./message-size.js";
 import type { ResolvedSqsOptions } from "./options.js";
-import type { SqsPort } from "./port.js";
 import { Settler, type TimedExtension } from "./settler.js";
 import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
 
@@ -35,7 +35,7 @@ export interface Answer {
 export interface HandParts {
   readonly options: ResolvedSqsOptions;
   readonly intake: HandIntake;
-  readonly port: SqsPort;
+  readonly connection: Pick<Connection, "port" | "settling">;
   /** By message id. It outlives the hand: a handler that was given up on may still run after a restart. */
   readonly deliveries: Map<string, SqsDelivery>;
   /** Called when the service has confirmed an outcome, or will not. */
@@ -60,7 +60,8 @@ export class Hand implements DeliveryKeeper {
   readonly #preparations = new Set<Promise<void>>();
 
   constructor(parts: HandParts) {
-    const { options, intake, port } = parts;
+    const { options, intake } = parts;
+    const { port, settling } = parts.connection;
     this.#deliveries = parts.deliveries;
     this.#options = options;
     this.#intake = intake;
@@ -79,7 +80,7 @@ export class Hand implements DeliveryKeeper {
       clock: intake.clock,
       random: options.random,
       maxAgeMs: options.settleMaxAgeMs,
-      maxRequests: options.maxSettleRequests,
+      requests: settling,
       timeoutMs: options.requestTimeoutMs,
       extensionTimeoutMs: Math.min(options.requestTimeoutMs, options.visibilityTimeoutSeconds * 1_000 * RENEW_ATTEMPT),
       report: (error) => intake.report(error),

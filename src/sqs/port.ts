@@ -29,6 +29,13 @@ export interface BatchOutput {
   Failed?: readonly BatchFailure[] | undefined;
 }
 
+/** A page of a list of queues. */
+export interface ListQueuesOutput {
+  QueueUrls?: readonly string[] | undefined;
+  /** With it, there is another page. */
+  NextToken?: string | undefined;
+}
+
 /** A message to be sent. */
 export interface SendEntry {
   Id: string;
@@ -70,6 +77,11 @@ export interface SqsPort {
     QueueName: string;
     QueueOwnerAWSAccountId: string;
   }): Promise<{ QueueUrl?: string | undefined }>;
+  /** Needed only for `discover` of a `ConsumerGroup`. */
+  listQueues?(
+    input: { QueueNamePrefix: string; MaxResults: number; NextToken?: string },
+    options?: { abortSignal?: AbortSignal },
+  ): Promise<ListQueuesOutput>;
 }
 
 /** An `SQSClient` of `@aws-sdk/client-sqs`, any 3.x version. */

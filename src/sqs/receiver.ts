@@ -6,10 +6,12 @@ import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import type { Intake } from "../runner/runner.js";
+import type { Connection } from "./connection.js";
 import type { Answer, Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { ReceiveMessageInput, SqsPort } from "./port.js";
+import type { ReceiveBudget } from "./receive-budget.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
 
 /** SQS gives at most ten messages a receive. */
@@ -28,10 +30,19 @@ const MAY_HAVE_BEEN_DONE: ReadonlySet<ServiceErrorClass> = new Set(["network", "
 /** After answers that brought nothing and did not wait for anything. */
 const EMPTY_BACKOFF = { baseMs: 100, maxMs: 5_000 } as const;
 
+/** What a receiver works with. */
+export interface ReceiverParts {
+  readonly options: ResolvedSqsOptions;
+  readonly connection: Pick<Connection, "port" | "receiving">;
+  readonly intake: Intake<Message>;
+  readonly hand: Hand;
+}
+
 /** Asks one queue for messages. */
 export class Receiver {
   readonly #options: ResolvedSqsOptions;
   readonly #port: SqsPort;
+  readonly #budget: ReceiveBudget;
   readonly #intake: Intake<Message>;
   readonly #hand: Hand;
   readonly #backoff: Backoff;
@@ -47,9 +58,10 @@ export class Receiver {
   #change: Deferred<void> | undefined;
   #probed: Answer | undefined;
 
-  constructor(parts: { options: ResolvedSqsOptions; port: SqsPort; intake: Intake<Message>; hand: Hand }) {
+  constructor(parts: ReceiverParts) {
     this.#options = parts.options;
-    this.#port = parts.port;
+    this.#port = parts.connection.port;
+    this.#budget = parts.connection.receiving;
     this.#intake = parts.intake;
     this.#hand = parts.hand;
     this.#backoff = new Backoff({ ...BACKOFF, random: parts.options.random });
@@ -82,7 +94,7 @@ export class Receiver {
   /** Receives until the intake's signal aborts; then gives the receives that are out a moment to end. */
   async run(): Promise<void> {
     const { signal, deadlineSignal } = this.#intake;
-    signal.addEventListener("abort", () => this.wake(), { once: true });
+    signal.addEventListener("abort", this.wake, { once: true });
     deadlineSignal.addEventListener("abort", () => this.#abort(), { once: true });
     this.#takeInProbed();
     while (!signal.aborted) {
@@ -90,8 +102,14 @@ export class Receiver {
         await (this.#change ??= createDeferred()).promise;
         continue;
       }
+      if (!this.#hasBudget()) {
+        this.#budget.whenFree(this.wake);
+        await (this.#change ??= createDeferred()).promise;
+        continue;
+      }
       const places = await this.#intake.take(MAX_MESSAGES);
-      if (places > 0 && this.#mayReceive()) void this.#receive(places, this.#options.waitTimeSeconds);
+      if (places > 0 && this.#mayReceive() && this.#hasBudget())
+        void this.#receive(places, this.#options.waitTimeSeconds);
       else this.#intake.giveBack(places);
     }
     await this.#endReceives();
@@ -109,10 +127,10 @@ export class Receiver {
   }
 
   /** To be called when something that holds back receiving may have changed. */
-  wake(): void {
+  readonly wake = (): void => {
     this.#change?.resolve();
     this.#change = undefined;
-  }
+  };
 
   #mayReceive(): boolean {
     return (
@@ -121,6 +139,11 @@ export class Receiver {
       this.#inFlight.size < Math.floor(this.#limit) &&
       this.#hand.unconfirmed < this.#options.maxUnconfirmed
     );
+  }
+
+  /** The first receive needs none: an empty queue does not wait for a busy one. */
+  #hasBudget(): boolean {
+    return this.#inFlight.size === 0 || this.#budget.hasFree;
   }
 
   /** One receive for places that were taken. Answers with the error, if it failed. */
@@ -132,6 +155,7 @@ export class Receiver {
     const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
     this.#inFlight.add(controller);
+    if (this.#inFlight.size > 1) this.#budget.take();
     try {
       const input = this.#inputFor(places, waitTimeSeconds, attemptId);
       const answering = this.#port.receiveMessage(input, { abortSignal: controller.signal });
@@ -151,6 +175,7 @@ export class Receiver {
       return error;
     } finally {
       watchdog.cancel();
+      if (this.#inFlight.size > 1) this.#budget.giveBack();
       this.#inFlight.delete(controller);
       this.#intake.giveBack(places - used);
       this.wake();

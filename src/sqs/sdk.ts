@@ -29,6 +29,7 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
     sendMessageBatch: (input) => send(new sdk.SendMessageBatchCommand(input as never)),
     getQueueAttributes: (input) => send(new sdk.GetQueueAttributesCommand(input)),
     getQueueUrl: (input) => send(new sdk.GetQueueUrlCommand(input)),
+    listQueues: (input, options) => send(new sdk.ListQueuesCommand(input), options),
   };
 }
 

@@ -19,6 +19,7 @@ const ACCESS_DENIED: Kind = {
     "Permission is missing. Allow sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility on the queue, and " +
     "kms:Decrypt if it is encrypted with a key of yours.",
 };
+const MAY_NOT_LIST: Kind = { ...ACCESS_DENIED, explanation: "Permission is missing. Allow sqs:ListQueues." };
 const REGION_MISSING: Kind = {
   code: "REGION_MISSING",
   errorClass: "fatal",
@@ -87,7 +88,8 @@ interface ErrorShape {
 /** Makes the failure of a request into an error with a code, a class, and what to do about it. */
 export function toServiceError(cause: unknown, operation: string): ServiceError {
   if (cause instanceof ServiceError) return cause;
-  const { code, errorClass, explanation } = classify(cause);
+  const kind = classify(cause);
+  const { code, errorClass, explanation } = kind === ACCESS_DENIED && operation === "ListQueues" ? MAY_NOT_LIST : kind;
   const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : describeThrown(cause);
   return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
 }

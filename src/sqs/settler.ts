@@ -1,6 +1,6 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
-import PQueue from "p-queue";
+import type PQueue from "p-queue";
 import { MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
 import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
@@ -50,7 +50,8 @@ export interface SettlerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly maxAgeMs: number;
-  readonly maxRequests: number;
+  /** Bounds how many requests are out; settlers may share one. */
+  readonly requests: PQueue;
   /** How long a request may take. */
   readonly timeoutMs: number;
   /** How long an extension may take: there must be time for another attempt. */
@@ -78,8 +79,14 @@ export class Settler {
   constructor(options: SettlerOptions) {
     this.#options = options;
     const { clock, random, maxAgeMs } = options;
-    const queue = new PQueue({ concurrency: options.maxRequests });
-    const common = { clock, random, maxAgeMs, queue, maxBatchSize: MAX_BATCH_SIZE, priority: PRIORITY.settle };
+    const common = {
+      clock,
+      random,
+      maxAgeMs,
+      queue: options.requests,
+      maxBatchSize: MAX_BATCH_SIZE,
+      priority: PRIORITY.settle,
+    };
     this.#gathering = new Gathering(clock, maxAgeMs);
     this.#deletes = this.#createDeletes(common);
     this.#returns = new Harvester({

@@ -1,0 +1,36 @@
+// How many receives several queues may have out together, beyond the one that each always may have.
+
+/**
+ * The receives that queues share. The first of each queue is not counted: it waits for messages, and an empty queue is not to
+ * wait for a busy one.
+ */
+export class ReceiveBudget {
+  readonly #limit: number;
+  #used = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get hasFree(): boolean {
+    return this.#used < this.#limit;
+  }
+
+  take(): void {
+    this.#used += 1;
+  }
+
+  giveBack(): void {
+    this.#used -= 1;
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const listener of waiting) listener();
+  }
+
+  /** Has `listener` called once, when one has become free. Others may have been quicker. */
+  whenFree(listener: () => void): void {
+    this.#waiting.add(listener);
+  }
+}
