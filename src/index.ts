@@ -12,7 +12,7 @@ export {
 export type { Counters } from "./consumer/counters.js";
 export type { ConsumerEvents, Listener, Logger, MessageFacts } from "./consumer/events.js";
 export type { Handler } from "./consumer/handler.js";
-export type { Rate } from "./consumer/rate-limit.js";
+export type { Rate } from "./worker/rate-limit.js";
 export type { CommonOptions, RunnerConsumerOptions, SqsConsumerOptions } from "./consumer/options.js";
 export {
   constantRetry,

@@ -2,7 +2,7 @@
 import { OptionError } from "../errors.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import type { Runner } from "../runner/runner.js";
-import type { RateLimit } from "./rate-limit.js";
+import type { RateLimit } from "../worker/rate-limit.js";
 
 /** How many bytes may be here. */
 export interface ByteLimit {

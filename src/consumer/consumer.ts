@@ -17,7 +17,7 @@ import {
   type RunnerConsumerOptions,
   type SqsConsumerOptions,
 } from "./options.js";
-import { type Rate, RateLimit, readRate } from "./rate-limit.js";
+import { type Rate, RateLimit, readRate } from "../worker/rate-limit.js";
 import { Reporter } from "./reporter.js";
 import { Session } from "./session.js";
 import { readStopTimeoutMs, type StopOptions, type StopResult } from "./stop.js";

@@ -11,7 +11,7 @@ import type { Worker } from "../worker/worker.js";
 import { type ByteLimit, readByteLimit } from "./budget.js";
 import type { Logger } from "./events.js";
 import type { HandlerTraits } from "./handler-life.js";
-import { type Rate, readRate, type ResolvedRate } from "./rate-limit.js";
+import { type Rate, readRate, type ResolvedRate } from "../worker/rate-limit.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** Options that every consumer takes. */

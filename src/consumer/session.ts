@@ -13,7 +13,7 @@ import type { HandlerLife } from "./handler-life.js";
 import { MessagesInHand, type MessagesInHandOptions } from "./messages-in-hand.js";
 import { Pause } from "./pause.js";
 import { Places } from "./places.js";
-import type { RateLimit } from "./rate-limit.js";
+import type { RateLimit } from "../worker/rate-limit.js";
 import type { Reporter } from "./reporter.js";
 import type { StopResult } from "./stop.js";
 

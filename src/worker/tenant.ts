@@ -1,7 +1,7 @@
 // One tenant of a queue: what waits of it, how much of it runs, and when more of it may start.
 import type { Scheduled } from "../internal/deadline-queue.js";
 import { OptionReader } from "../internal/options.js";
-import { type Rate, RateLimit, readRate, type ResolvedRate } from "../consumer/rate-limit.js";
+import { type Rate, RateLimit, readRate, type ResolvedRate } from "./rate-limit.js";
 import { Contender } from "./fair-group.js";
 import { RingBuffer } from "./ring-buffer.js";
 import type { Task } from "./worker.js";

@@ -1,7 +1,7 @@
 // The token bucket: whatever is asked for, comes, or goes back, and whenever.
 import { fc } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
-import { RateLimit, readRate, type ResolvedRate } from "../../../src/consumer/rate-limit.js";
+import { RateLimit, readRate, type ResolvedRate } from "../../../src/worker/rate-limit.js";
 
 /** A bucket beside what was asked of it, and when messages started. */
 class Model {
