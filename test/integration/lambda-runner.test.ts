@@ -80,11 +80,11 @@ describe("an event", () => {
         if (Body === "stuck") await new Promise(() => undefined);
         if (Body === "heedful") throw signal.reason as Error;
       },
-      { deadlineMarginMs: 400, answerMarginMs: 200, consumer: { concurrency: 4 } },
+      { deadlineMarginMs: 800, answerMarginMs: 400, consumer: { concurrency: 4 } },
     );
     const bodies = ["quick", "stuck", "heedful", "finishing", "quick", "stuck", "waiting", "waiting"];
     // The fourth ends after its signal, and yet in time; with its slot nothing starts any more.
-    const result = await lambda.invoke(createSqsEvent(bodies), { timeoutMs: 1_500 });
+    const result = await lambda.invoke(createSqsEvent(bodies), { timeoutMs: 2_000 });
     expect(result).toEqual(reporting(idsOf(2, 3, 6, 7, 8)));
     expect(errors).toEqual([]);
   });
@@ -256,14 +256,14 @@ it("nothing is lost between a queue and its function: failures, dead letters, an
     {
       client,
       queueUrl: queue.url,
-      deadlineMarginMs: 200,
-      answerMarginMs: 100,
+      deadlineMarginMs: 500,
+      answerMarginMs: 400, // For slow machines: an answer that is late has all come again.
       consumer: { concurrency: 20, retry: () => retry() },
     },
   );
   const mapping = new EventSourceMapping({ sqs, queueUrl: queue.url, batchSize: 100 });
   const invoke = async (event: SqsTestEvent): Promise<SqsBatchResponse> => {
-    const result = await lambda.invoke(event, { timeoutMs: 500 });
+    const result = await lambda.invoke(event, { timeoutMs: 1_000 });
     if (result.status !== "response") throw new Error(result.status);
     return result.payload as SqsBatchResponse;
   };
