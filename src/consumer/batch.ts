@@ -30,7 +30,6 @@ export interface BatchContext {
  * What a handler of batches returns: nothing, when every item is done; an outcome for all; or a list with an entry for each
  * item, in order: an outcome, an error when this one has failed (the retry policy decides), or undefined when it is done.
  */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- A function without a return statement is to fit.
 export type BatchAnswer = void | Outcome | ReadonlyArray<Outcome | Error | undefined>;
 
 /**

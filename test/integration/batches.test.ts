@@ -46,7 +46,7 @@ describe.concurrent("batches over HTTP", () => {
   it("that a stop interrupts are handed over as they are, and acknowledged", async () => {
     await using queue = await HttpQueue.create({ messages: 130 });
     const sizes: number[] = [];
-    const handler = inBatches<Message>(
+    const handler = inBatches(
       async (items) => {
         sizes.push(items.length);
         await sleep(100);
@@ -65,7 +65,7 @@ describe.concurrent("batches over HTTP", () => {
   it("that a stop has no time for are told to end, and their messages are visible at once", async () => {
     await using queue = await HttpQueue.create({ messages: 50 });
     const reasons: unknown[] = [];
-    const handler = inBatches<Message>(
+    const handler = inBatches(
       async (_items, { signal }) => {
         await new Promise((resolve) => {
           signal.addEventListener("abort", resolve);
@@ -87,7 +87,7 @@ describe.concurrent("batches over HTTP", () => {
   it("that run too long are told to end, and their messages come again", async () => {
     await using queue = await HttpQueue.create({ messages: 10 });
     const attempts: number[] = [];
-    const handler = inBatches<Message>(
+    const handler = inBatches(
       async (items, { signal }) => {
         attempts.push(...items.map(({ context }) => context.attempt));
         if (attempts.length === 10) await sleep(60_000, undefined, { signal });
@@ -110,7 +110,7 @@ describe.concurrent("batches over HTTP", () => {
   it("keep the leases of the messages that wait for them", async () => {
     await using queue = await HttpQueue.create({ messages: 3 });
     const handed: number[] = [];
-    const handler = inBatches<Message>((items) => void handed.push(items.length), { size: 10, waitMs: 7_000 });
+    const handler = inBatches((items) => void handed.push(items.length), { size: 10, waitMs: 7_000 });
     const consumer = new Consumer(handler, { queueUrl: queue.url, visibilityTimeoutSeconds: 5, pollGraceMs: 0 });
     await consumer.start();
     await eventually(() => queue.size === 0);
@@ -122,7 +122,7 @@ describe.concurrent("batches over HTTP", () => {
   it("do not have messages whose leases were lost while they waited", async () => {
     await using queue = await HttpQueue.create({ messages: 3 });
     const handed: string[][] = [];
-    const handler = inBatches<Message>(
+    const handler = inBatches(
       (items) => void handed.push(items.map(({ message, context }) => `${message.Body} ${context.attempt}`)),
       { size: 10, waitMs: 9_000 },
     );

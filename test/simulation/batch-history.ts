@@ -94,7 +94,7 @@ class BatchHistory {
   #createConsumer(): TestConsumer {
     const draw = this.#draw;
     const slots = draw.integer(2, 40);
-    const handler = inBatches<Message>((items, batch) => this.#handle(items, batch), {
+    const handler = inBatches((items, batch) => this.#handle(items, batch), {
       size: draw.integer(1, slots),
       waitMs: draw.integer(0, 500),
       key: drawKey(draw),

@@ -38,15 +38,15 @@ describe("a handler of batches", () => {
     new Consumer(handler, { runner: jobs });
     // @ts-expect-error -- The messages of this handler are not those of a queue.
     new Consumer(handler, { queueUrl });
-    const other = inBatches<Message>(() => undefined);
+    const ofQueue = inBatches(() => undefined);
     // @ts-expect-error -- A message of a queue is none of this runner's.
-    new Consumer(other, { runner: jobs });
+    new Consumer(ofQueue, { runner: jobs });
   });
 
   it("finds in each item's context what its worker owns", () => {
     const worker = new PoolWorker({ maxWorkers: 200, onWorkerStart: () => ({ query: (text: string) => text.length }) });
     const handler = inBatches<Message, { query(text: string): number }>((items) => {
-      for (const { context } of items) expectTypeOf(context.resource.query).returns.toEqualTypeOf<number>();
+      for (const { context } of items) expectTypeOf(context.resource.query("")).toEqualTypeOf<number>();
     });
     new Consumer(handler, { queueUrl, worker });
     const other = new PoolWorker({ maxWorkers: 200, onWorkerStart: () => 5 });

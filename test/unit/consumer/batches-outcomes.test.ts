@@ -7,7 +7,7 @@ import {
   drop,
   inBatches,
   MemoryRunner,
-  MillraceError,
+  type MillraceError,
   OptionError,
   release,
   retry,
