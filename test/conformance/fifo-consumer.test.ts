@@ -46,4 +46,4 @@ test(`a consumer handles ${LEDGER.groups} groups of ${LEDGER.messagesAGroup} mes
   expect(account.lastOfGroups).toEqual(Array.from({ length: LEDGER.groups }, () => LEDGER.messagesAGroup));
   expect(account.failures).toBe((LEDGER.groups * LEDGER.messagesAGroup) / 25);
   expect(account.mostGroups).toBeGreaterThan(10);
-}, 240_000);
+}, 600_000);
