@@ -56,6 +56,16 @@ describe.concurrent("validated-messages.ts", () => {
   });
 });
 
+describe.concurrent("rate-limited-api.ts", () => {
+  it("sends every order, keeps to its rate, and pauses once when the API is busy", async () => {
+    const lines = await run("rate-limited-api.ts");
+    expect(lines.slice(0, 2)).toEqual(["the API is busy: paused for 1000 ms", "resumed"]);
+    expect(lines[2]).toMatch(/^orders sent 150, done 150, refused and retried ([1-9]|1\d|20)$/);
+    const [, most] = /^at most (\d+) calls within a second$/.exec(lines[3] ?? "") ?? [];
+    expect(Number(most)).toBeLessThan(100);
+  });
+});
+
 describe.concurrent("owned-connections.ts", () => {
   it("opens at most as many connections as there may be workers, and closes every one", async () => {
     const lines = await run("owned-connections.ts");
