@@ -17,6 +17,14 @@ interface ApiRequest {
   readonly signal: AbortSignal;
 }
 
+/** What is told to the Runtime API. */
+interface Telling {
+  readonly body: object;
+  /** What kind of error it is, if it is one. */
+  readonly errorType: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 interface ApiAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -72,7 +80,9 @@ export class RuntimeApi implements Invocations {
   }
 
   async reportInitError(error: unknown): Promise<void> {
-    await this.#tell("/runtime/init/error", describeError(error), "Runtime.InitError");
+    // A start that has failed has ended this life, and its signal has aborted.
+    const { signal } = new AbortController();
+    await this.#tell("/runtime/init/error", { body: describeError(error), errorType: "Runtime.InitError", signal });
   }
 
   close(): void {
@@ -85,8 +95,9 @@ export class RuntimeApi implements Invocations {
     this.#inHand = inHand.promise;
     this.#inHand.catch(() => undefined); // A stop may come before anybody asks for the next call.
     const tell = async (what: string, body: object, errorType?: string): Promise<void> => {
+      const { signal } = this.#closing;
       try {
-        await this.#tell(`/runtime/invocation/${encodeURIComponent(requestId)}/${what}`, body, errorType);
+        await this.#tell(`/runtime/invocation/${encodeURIComponent(requestId)}/${what}`, { body, errorType, signal });
         inHand.resolve();
       } catch (error) {
         if (isFatal(error)) inHand.reject(error);
@@ -102,10 +113,9 @@ export class RuntimeApi implements Invocations {
     };
   }
 
-  async #tell(path: string, body: object, errorType?: string): Promise<void> {
+  async #tell(path: string, { body, errorType, signal }: Telling): Promise<void> {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (errorType !== undefined) headers["Lambda-Runtime-Function-Error-Type"] = errorType;
-    const { signal } = this.#closing;
     const answer = await this.#ask({ method: "POST", path, headers, body: JSON.stringify(body), signal });
     if (answer.status !== 202) throw createRefusal(path, answer);
   }

@@ -7,6 +7,7 @@ import {
   type Handler,
   type Message,
   MillraceError,
+  PoolWorker,
   retry,
   type RunnerConsumerOptions,
 } from "millrace";
@@ -207,6 +208,19 @@ describe("when the function cannot be made ready", () => {
       { errorType: "Unknown", errorMessage: "only a text", stackTrace: [] },
     ]);
     expect(lambda.initErrors[0]?.stackTrace?.[0]).toMatch(/^at /u);
+  });
+
+  it("Lambda is told why after a start that has failed", async () => {
+    const onWorkerStart = (): never => {
+      throw new Error("no database");
+    };
+    const runner = new LambdaRunner({ runtimeApi: lambda.address });
+    const worker = new PoolWorker({ minWorkers: 1, onWorkerStart });
+    const consumer = new Consumer<Message>(() => undefined, { runner, worker });
+    const error: unknown = await consumer.start().catch((thrown: unknown) => thrown);
+    await runner.reportInitError(error);
+    expect(lambda.initErrors).toMatchObject([{ errorType: "WORKER_START_FAILED" }]);
+    expect(lambda.requests).toHaveLength(1);
   });
 
   it("and if that does not work either, whoever tells it learns so", async () => {
