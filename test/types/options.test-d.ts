@@ -1,6 +1,6 @@
 // Which options go together, and which clients will do.
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { Consumer, type Runner } from "millrace";
+import { Consumer, type Rate, retry, type Runner } from "millrace";
 import { describe, expectTypeOf, it } from "vitest";
 
 const queueUrl = "https://sqs.eu-central-1.amazonaws.com/000000000000/jobs";
@@ -24,6 +24,25 @@ describe("a consumer", () => {
   it("refuses an option that does not exist", () => {
     // @ts-expect-error -- It is called handlerTimeoutMs.
     new Consumer(handler, { queueUrl, handlerTimeout: 1 });
+  });
+
+  it("takes budgets, and changes of them while it runs", () => {
+    const consumer = new Consumer(handler, { queueUrl, rate: { perSecond: 0.5, burst: 3 }, maxInFlightBytes: 1e8 });
+    expectTypeOf(consumer.setRate).parameter(0).toEqualTypeOf<Rate | undefined>();
+    expectTypeOf(consumer.setConcurrency).parameters.toEqualTypeOf<[concurrency: number]>();
+    expectTypeOf(consumer.stats().isPaused).toEqualTypeOf<boolean>();
+    consumer.on("paused", ({ forMs }) => expectTypeOf(forMs).toEqualTypeOf<number | undefined>());
+    // @ts-expect-error -- A rate is so many a second.
+    new Consumer(handler, { queueUrl, rate: 5 });
+    // @ts-expect-error -- It must be said how many a second.
+    consumer.setRate({ burst: 5 });
+  });
+
+  it("takes a retry that pauses the queue or the key, and nothing else", () => {
+    new Consumer(() => retry({ afterSeconds: 5, pause: "queue" }), { queueUrl });
+    new Consumer(() => retry({ afterSeconds: 5, pause: "key" }), { queueUrl });
+    // @ts-expect-error -- There is nothing else to pause.
+    retry({ afterSeconds: 5, pause: "consumer" });
   });
 
   it("takes undefined for an option that is not given", () => {
