@@ -51,8 +51,8 @@ export class Gatherer<Message, Resource> {
     const entry = new BatchEntry(item, key, (aborted) => this.#abort(aborted));
     this.#waiting += 1;
     entry.turn?.keep();
-    this.#join(entry);
     if (entry.signal.aborted) this.#abort(entry);
+    else this.#join(entry);
     return entry.outcome;
   }
 
@@ -61,7 +61,7 @@ export class Gatherer<Message, Resource> {
     const open = line.batches.findLast((batch) => batch.mayJoin());
     const before = entry.turn?.before;
     if (before !== undefined && open?.has(before) !== true) {
-      entry.turn?.whenFirst(() => this.#join(entry));
+      this.#joinWhenFirst(entry);
       this.#forgetIfIdle(line);
     } else {
       const batch = open ?? this.#open(line);
@@ -70,6 +70,13 @@ export class Gatherer<Message, Resource> {
       this.#proceed(line);
     }
     this.#handOverIfStuck();
+  }
+
+  /** Keeps the message until those before it in its lane are done. */
+  #joinWhenFirst(entry: BatchEntry<Message, Resource>): void {
+    entry.turn?.whenFirst(() => {
+      if (!entry.signal.aborted) this.#join(entry);
+    });
   }
 
   #lineOf(key: string): Line<Message, Resource> {
@@ -121,7 +128,7 @@ export class Gatherer<Message, Resource> {
   }
 
   #start(line: Line<Message, Resource>, batch: Batch<Message, Resource>): void {
-    for (const entry of batch.takeStranded()) entry.turn?.whenFirst(() => this.#join(entry));
+    for (const entry of batch.takeStranded()) this.#joinWhenFirst(entry);
     batch.timer?.cancel();
     if (batch.count > 0) void this.#run(line, batch);
   }

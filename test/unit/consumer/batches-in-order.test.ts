@@ -195,6 +195,18 @@ describe("keys that part a lane", () => {
     expect(bench.runner.settled).toEqual(["a1 retry", "a2 release", "a3 release"]);
   });
 
+  it("have one that is taken back while it waits go back, though its turn would come in the same moment", async () => {
+    const bench = await BatchBench.start({ batches: { size: 3, waitMs: 10, key }, consumer: { concurrency: 8 } });
+    await bench.deliver("a1", "a2");
+    await bench.clock.advance(10);
+    await bench.end("a1");
+    bench.runner.confirm("a1");
+    bench.runner.revoke("a2");
+    await bench.clock.advance(1_000);
+    expect(bench.handed).toEqual(["a1"]);
+    expect(bench.runner.settled).toEqual(["a1 ack", "a2 retry"]);
+  });
+
   it("leave none behind at a stop", async () => {
     const bench = await BatchBench.start({ batches: { size: 3, waitMs: 60_000, key }, consumer: { concurrency: 8 } });
     await bench.deliver("a1", "a2", "b1");
