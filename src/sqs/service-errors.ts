@@ -94,6 +94,11 @@ export function toServiceError(cause: unknown, operation: string): ServiceError 
   return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
 }
 
+/** Whether the code of a batch's entry says that there were too many calls. */
+export function isThrottling(code: string | undefined): boolean {
+  return findByName(code) === THROTTLED;
+}
+
 /** A request that has not answered in time, and may have been worked on or not. */
 export function createTimeoutError(operation: string, timeoutMs: number): ServiceError {
   return new ServiceError("REQUEST_TIMEOUT", `${operation} has not answered within ${timeoutMs} ms. It was given up.`, {

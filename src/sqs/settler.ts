@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../internal/clock.js";
 import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
-import { createTimeoutError, toServiceError } from "./service-errors.js";
+import { createTimeoutError, isThrottling, toServiceError } from "./service-errors.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
 /** SQS takes ten entries a batch, and 1 MiB for all of them together. */
@@ -274,7 +274,11 @@ interface BatchCall {
   readonly distrust?: (index: number) => EntryResult | undefined;
 }
 
-function readResults(output: BatchOutput, { operation, count, distrust }: BatchCall): readonly EntryResult[] {
+function readResults(
+  output: BatchOutput,
+  { operation, count, distrust, onThrottled }: BatchCall,
+): readonly EntryResult[] {
+  if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
   // What is in neither list has not been confirmed.
   const results: EntryResult[] = Array.from({ length: count }, () => ({ status: "failed", error: undefined }));
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
@@ -291,10 +295,11 @@ function setResult(results: EntryResult[], id: string | undefined, result: Entry
 
 function toEntryResult({ Code, Message, SenderFault }: BatchFailure, operation: string): EntryResult {
   const text = `${operation} has refused an entry: ${Code ?? "no code"}${Message === undefined ? "" : `, ${Message}`}`;
-  const error = new ServiceError("REQUEST_FAILED", text, {
-    errorClass: "request",
-    operation,
-  });
+  // Too many calls are over in a moment, whoever is said to be at fault.
+  if (isThrottling(Code)) {
+    return { status: "failed", error: new ServiceError("THROTTLED", text, { errorClass: "throttled", operation }) };
+  }
+  const error = new ServiceError("REQUEST_FAILED", text, { errorClass: "request", operation });
   return { status: SenderFault === true ? "refused" : "failed", error };
 }
 

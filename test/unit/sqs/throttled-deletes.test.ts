@@ -20,11 +20,11 @@ function limitDeletes(queue: SimulatedQueue): void {
   };
 }
 
-/** 100 slots on 500 groups, with handlers of 50 to 150 ms: a thousand messages a second, hardly two in the same moment. */
+/** 100 slots on 300 groups, with handlers of 50 to 150 ms: a thousand messages a second, hardly two in the same moment. */
 async function consumeMany(): Promise<{ queue: SimulatedQueue; consumer: TestConsumer }> {
   const queue = await SimulatedQueue.create({ isFifo: true, faults: { latencyMs: [10, 30] } });
-  const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
-  await queue.sendTo(...numbers.flatMap((number) => Array.from({ length: 500 }, (_, group) => `g${group}-${number}`)));
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
+  await queue.sendTo(...numbers.flatMap((number) => Array.from({ length: 300 }, (_, group) => `g${group}-${number}`)));
   limitDeletes(queue);
   let calls = 0;
   const consumer = queue.consume(() => queue.work(50 + (((calls += 1) * 61.803) % 100)), { concurrency: 100 });
@@ -34,11 +34,11 @@ async function consumeMany(): Promise<{ queue: SimulatedQueue; consumer: TestCon
 
 it("are a few at first, and then acknowledgements go together, at the same pace", async () => {
   const { queue, consumer } = await consumeMany();
-  await queue.clock.advance(12_000);
+  await queue.clock.advance(5_000);
   const throttled = consumer.reported.filter(({ code }) => code === "THROTTLED");
   expect(throttled.length).toBeGreaterThan(0);
   expect(throttled.length).toBeLessThan(100); // Without gathering they are hundreds a second.
-  expect(consumer.stats().counters.settled.ack).toBeGreaterThan(11_000);
+  expect(consumer.stats().counters.settled.ack).toBeGreaterThan(4_500);
   await queue.clock.runUntil(consumer.stop());
 });
 
@@ -54,5 +54,25 @@ it("are forgotten when it has been quiet for long", async () => {
   consumer.on("messageFinished", () => finishedAt.push(queue.clock.now()));
   await queue.clock.runUntil(() => confirmedAt.length === 2);
   expect(confirmedAt).toEqual(finishedAt);
+  await queue.clock.runUntil(consumer.stop());
+});
+
+it("are tried again entry by entry, whoever is said to be at fault", async () => {
+  const queue = await SimulatedQueue.create({ isFifo: true });
+  await queue.sendTo("a1", "a2");
+  let deletes = 0;
+  const client = queue.portWith({
+    deleteMessageBatch: async (input) => {
+      deletes += 1;
+      if (deletes > 1) return queue.sqs.deleteMessageBatch(input);
+      return { Failed: input.Entries.map(({ Id }) => ({ Id, Code: "RequestThrottled", SenderFault: true })) };
+    },
+  });
+  const started: string[] = [];
+  const consumer = queue.consume(({ Body = "" }) => void started.push(Body), { client });
+  await queue.clock.runUntil(consumer.start());
+  await queue.clock.runUntil(() => queue.size === 0);
+  expect(started).toEqual(["a1", "a2"]);
+  expect(consumer.reported).toEqual([]);
   await queue.clock.runUntil(consumer.stop());
 });
