@@ -54,6 +54,10 @@ class BatchHistory {
   readonly #done = new Map<string, number>();
   /** What the handler has of each group. */
   readonly #running = new Map<string, Numbered>();
+  /** The batches that the handler has of each key, where there are keys. */
+  readonly #runningKeys = new Map<string, BatchContext>();
+  #size = 0;
+  #hasKeys = false;
   readonly #violations: string[] = [];
   #mostGroups = 0;
   #mostOfGroup = 0;
@@ -94,10 +98,13 @@ class BatchHistory {
   #createConsumer(): TestConsumer {
     const draw = this.#draw;
     const slots = draw.integer(2, 40);
+    const key = drawKey(draw);
+    this.#size = draw.integer(1, slots);
+    this.#hasKeys = key !== undefined;
     const handler = inBatches((items, batch) => this.#handle(items, batch), {
-      size: draw.integer(1, slots),
+      size: this.#size,
       waitMs: draw.integer(0, 500),
-      key: drawKey(draw),
+      key,
     });
     return this.#queue.consume(handler, {
       ...(draw.happens(0.3) ? { worker: new SemaphoreWorker({ permits: slots }) } : { concurrency: slots }),
@@ -117,9 +124,11 @@ class BatchHistory {
       return { group, number: Number(number), signal: context.signal };
     });
     this.#begin(numbered);
+    this.#beginKey(batch, items.length);
     await this.#queue.work(draw.happens(0.03) ? draw.integer(2_000, 20_000) : draw.integer(0, 300));
     for (const item of numbered)
       if (this.#running.get(item.group)?.signal === item.signal) this.#running.delete(item.group);
+    if (this.#runningKeys.get(batch.key) === batch) this.#runningKeys.delete(batch.key);
     if (draw.happens(0.03)) throw new Error("no");
     if (draw.happens(0.5)) batch.signal.throwIfAborted();
     return this.#end(numbered);
@@ -145,6 +154,14 @@ class BatchHistory {
     for (const item of numbered) this.#running.set(item.group, item);
     this.#mostGroups = Math.max(this.#mostGroups, this.#running.size);
     for (const { first, last } of counts.values()) this.#mostOfGroup = Math.max(this.#mostOfGroup, last - first + 1);
+  }
+
+  #beginKey(batch: BatchContext, count: number): void {
+    if (count < 1 || count > this.#size) this.#violations.push(`a batch of ${count}, the size being ${this.#size}`);
+    if (!this.#hasKeys) return;
+    const other = this.#runningKeys.get(batch.key);
+    if (other?.signal.aborted === false) this.#violations.push(`two batches of the key ${batch.key} at once`);
+    this.#runningKeys.set(batch.key, batch);
   }
 
   #end(numbered: readonly Numbered[]): BatchAnswer {
