@@ -25,6 +25,20 @@ export type { StandardSchema, StandardSchemaIssue, StandardSchemaResult } from "
 export type { StopOptions, StopResult } from "./consumer/stop.js";
 export { type ErrorCode, MillraceError, OptionError, ServiceError, type ServiceErrorClass } from "./errors.js";
 export { type Job, type JobStatus, MemoryRunner, type MemoryRunnerOptions } from "./memory/memory-runner.js";
+export { ConsumerGroup } from "./group/consumer-group.js";
+export type { ConsumerGroupEvents } from "./group/events.js";
+export type {
+  ConsumerGroupOptions,
+  DiscoverOptions,
+  GroupHandler,
+  GroupQueue,
+  GroupQueueOptions,
+  QueueConsumerOptions,
+  QueueRunnerOptions,
+  RunnerGroupQueue,
+  SqsGroupQueue,
+} from "./group/options.js";
+export type { ConsumerGroupStats, ConsumerGroupStopResult, GroupQueueStats } from "./group/stats.js";
 export { type EntryResult, Harvester, type HarvesterOptions } from "./harvester/harvester.js";
 export type { Clock, Timer } from "./internal/clock.js";
 export {
@@ -47,6 +61,7 @@ export type { SqsRunnerOptions } from "./sqs/options.js";
 export type {
   BatchFailure,
   BatchOutput,
+  ListQueuesOutput,
   ReceiveMessageInput,
   SendEntry,
   SqsClient,
