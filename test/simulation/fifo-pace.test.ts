@@ -1,6 +1,6 @@
 // Order costs next to no pace. Exact figures of the simulated service on a virtual clock, the same on every machine.
 import { describe, expect, it } from "vitest";
-import { measureManyGroups, measureOneGroup } from "../../support/fifo-pace.js";
+import { measureManyGroups, measureOneGroup } from "../support/fifo-pace.js";
 
 describe("1,000 groups on 100 slots", () => {
   it.each([
