@@ -61,7 +61,7 @@ export function turnOf(context: object): HandlerTurn | undefined {
 
 /** What a handler brings along, if it keeps something. */
 export function traitsOf(handler: object): HandlerTraits | undefined {
-  return (handler as { readonly [TRAITS]?: HandlerTraits })[TRAITS];
+  return (handler as { readonly [TRAITS]?: HandlerTraits } | undefined)?.[TRAITS];
 }
 
 /** Gives a handler its traits: those of the handler that it wraps, for one. */

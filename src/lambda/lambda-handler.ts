@@ -1,7 +1,8 @@
 // The function that the managed Node runtime calls.
 import { Consumer } from "../consumer/consumer.js";
 import type { Handler } from "../consumer/handler.js";
-import type { CommonOptions } from "../consumer/options.js";
+import { type HandlerTraits, traitsOf } from "../consumer/handler-life.js";
+import { type CommonOptions, readConcurrency } from "../consumer/options.js";
 import { MillraceError, OptionError } from "../errors.js";
 import { withTimeout } from "../internal/abortable.js";
 import { type Clock, systemClock } from "../internal/clock.js";
@@ -70,7 +71,7 @@ export function lambdaHandler<Resource = unknown>(
   const calls = new CalledInvocations();
   const eventOptions = readEventOptions(reader);
   const runner = new EventRunner(calls, eventOptions);
-  const consumerOptions = readConsumerOptions<Resource>(reader);
+  const consumerOptions = readConsumerOptions<Resource>(reader, traitsOf(handler));
   reader.finish();
   const consumer = new Consumer<Message, Resource>(handler, { ...consumerOptions, runner });
   const { clock = systemClock } = consumerOptions;
@@ -97,11 +98,14 @@ const CONSUMER_OPTION_NAMES = [
   "clock",
 ] as const satisfies ReadonlyArray<keyof CommonOptions>;
 
-function readConsumerOptions<Resource>(reader: OptionReader): CommonOptions<Resource> {
+function readConsumerOptions<Resource>(
+  reader: OptionReader,
+  traits: HandlerTraits | undefined,
+): CommonOptions<Resource> {
   const options: CommonOptions<Resource> = { overdueAfterMs: Infinity, ...reader.pick(CONSUMER_OPTION_NAMES) };
   if (reader.has("worker")) return options;
   const { concurrency: _, ...others } = options;
-  const permits = reader.integer("concurrency", { min: 1, max: 100_000, fallback: 10 });
+  const permits = readConcurrency(reader, traits, traits?.concurrency ?? 10);
   return { ...others, worker: new SemaphoreWorker({ permits }) as Worker as Worker<Resource> };
 }
 
