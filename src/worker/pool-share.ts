@@ -114,6 +114,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#pace = this.#createPace();
     this.#room.open({
       clock: host.clock,
+      waitingRoom: this.#roomOptions.waitingRoom,
       slots: () => this.slots,
       changed: () => {
         this.#review();

@@ -8,6 +8,8 @@ import type { Task } from "./worker.js";
 /** What a room is given of the share of a pool that it belongs to. */
 export interface RoomHost {
   readonly clock: Clock;
+  /** The most that are to wait. */
+  readonly waitingRoom: number;
   /** How many tasks the share can run at once. */
   slots(): number;
   /** To be called when `ready` has changed by itself. */

@@ -31,7 +31,6 @@ export class TenantRoom implements Room {
   #reviews: DeadlineScheduler<Tenant> | undefined;
   #size = 0;
   #ready = 0;
-  #supply = 0;
   #meanMs: number | undefined;
 
   constructor(options: ResolvedTenantOptions) {
@@ -53,7 +52,8 @@ export class TenantRoom implements Room {
   }
 
   get supply(): number {
-    return this.#supply;
+    // What waits for its tenant takes up no places, unless it fills the room.
+    return this.#ready + Math.max(0, this.#size - this.#ready - this.#mostHeld);
   }
 
   open(host: RoomHost): void {
@@ -62,6 +62,7 @@ export class TenantRoom implements Room {
       this.#review(tenant);
       host.changed();
     });
+    for (const tenant of this.#tenants.values()) this.#review(tenant);
   }
 
   change(options: ResolvedTenantOptions): void {
@@ -98,10 +99,10 @@ export class TenantRoom implements Room {
     if (turn === undefined) return;
     const { tenant, chargedMs } = turn;
     this.#running.delete(task);
-    tenant.running -= 1;
+    tenant.ended(task.keyPausedForMs);
     this.#turns.end(tenant.turn, durationMs, chargedMs);
     this.#meanMs = this.#meanMs === undefined ? durationMs : this.#meanMs + (durationMs - this.#meanMs) / MEMORY;
-    if (task.keyPausedForMs > 0) this.#pause(tenant, task.keyPausedForMs);
+    if (task.keyPausedForMs > 0) this.#sendBack(tenant);
     this.#review(tenant);
   }
 
@@ -117,20 +118,30 @@ export class TenantRoom implements Room {
 
   close(): void {
     this.#reviews?.clear();
+    this.#reviews = undefined; // A handler may end after that.
   }
 
   #admit(tenant: Tenant, task: Task): void {
-    if (tenant.hasRoomFor(task)) {
+    if (this.#mayWait(tenant, task)) {
       tenant.waiting.push(task);
       this.#size += 1;
     } else {
-      task.postpone(tenant.book(task) / 1_000);
+      task.postpone(tenant.book() / 1_000);
     }
   }
 
+  #mayWait(tenant: Tenant, task: Task): boolean {
+    if (tenant.isBelowItsLimits || tenant.mustKeep(task)) return true;
+    return this.#size - this.#ready < this.#mostHeld && tenant.hasRoomFor(task);
+  }
+
+  /** How many may wait that cannot start. */
+  get #mostHeld(): number {
+    return this.#host?.waitingRoom ?? 0;
+  }
+
   /** A handler has met a limit elsewhere that is its tenant's. What waits of it goes back, if it would wait for long. */
-  #pause(tenant: Tenant, ms: number): void {
-    tenant.pauseFor(ms);
+  #sendBack(tenant: Tenant): void {
     const tasks = tenant.waiting.clear();
     this.#size -= tasks.length;
     for (const task of tasks) this.#admit(tenant, task);
@@ -139,12 +150,8 @@ export class TenantRoom implements Room {
   /** Counts what has changed of a tenant, and sees to it that it is looked at when time changes more. */
   #review(tenant: Tenant): void {
     const ready = tenant.startable;
-    // What is held for want of anywhere else takes up places: receiving is to end then.
-    const supply = Math.max(ready, tenant.excess);
     this.#ready += ready - tenant.ready;
-    this.#supply += supply - tenant.supply;
     tenant.ready = ready;
-    tenant.supply = supply;
     if (ready > 0) this.#turns.enter(tenant.turn);
     else this.#turns.leave(tenant.turn);
     const reviewAt = tenant.reviewAt;

@@ -2,6 +2,7 @@
 import type { Scheduled } from "../internal/deadline-queue.js";
 import { OptionReader } from "../internal/options.js";
 import { type Rate, RateLimit, readRate, type ResolvedRate } from "./rate-limit.js";
+import { Calendar } from "./calendar.js";
 import { Contender } from "./fair-group.js";
 import { RingBuffer } from "./ring-buffer.js";
 import type { Task } from "./worker.js";
@@ -23,12 +24,19 @@ export interface TenantOptions<Message = never> {
    * goes back to the source, to come again about when its turn is. 100 to 60,000; default 1,000.
    */
   maxWaitMs?: number | undefined;
+  /** How long a message is sent back for at most, in milliseconds. 1,000 to 43,000,000; default 900,000. */
+  maxAwayMs?: number | undefined;
   /**
-   * The most messages of one tenant that are away at once; the rest waits here, and ends receiving. On SQS they count as in
-   * flight, of which a queue has at most 120,000 for all its consumers together: with many replicas, or very loud tenants,
-   * take less. 0 to 100,000; default 20,000.
+   * The most messages of one tenant that are away at once; the rest waits here, and ends receiving when the waiting room is
+   * full. On SQS they count as in flight, of which a queue has at most 120,000 for all its consumers together: with many
+   * replicas, or very loud tenants, take less. 0 to 100,000; default 20,000.
    */
   maxSentBack?: number | undefined;
+  /**
+   * From this attempt on a message is not sent back but waits here, since the source counts what was sent back as an
+   * attempt: it is to be less than the `maxReceiveCount` of a redrive policy. 1 to 1,000; default 5.
+   */
+  keepFromAttempt?: number | undefined;
 }
 
 /** How tenants share a queue, with nothing left open. */
@@ -37,7 +45,9 @@ export interface ResolvedTenantOptions {
   readonly maxRunning: number;
   readonly rate: ResolvedRate | undefined;
   readonly maxWaitMs: number;
+  readonly maxAwayMs: number;
   readonly maxSentBack: number;
+  readonly keepFromAttempt: number;
 }
 
 /** Reads the option `tenants`. @throws OptionError when it cannot be used. */
@@ -48,7 +58,9 @@ export function readTenantOptions(options: unknown): ResolvedTenantOptions {
     maxRunning: reader.integer("maxRunning", { min: 1, max: 100_000, fallback: Infinity }),
     rate: readRate(reader.raw("rate")),
     maxWaitMs: reader.number("maxWaitMs", { min: 100, max: 60_000, fallback: 1_000 }),
+    maxAwayMs: reader.number("maxAwayMs", { min: 1_000, max: 43_000_000, fallback: 900_000 }),
     maxSentBack: reader.integer("maxSentBack", { min: 0, max: 100_000, fallback: 20_000 }),
+    keepFromAttempt: reader.integer("keepFromAttempt", { min: 1, max: 1_000, fallback: 5 }),
   };
   reader.finish();
   return Object.freeze(resolved);
@@ -68,38 +80,46 @@ export interface TenantParts {
 const WAITING_AT_FIRST = 10;
 /** What a handler is taken for as long as none has ended. */
 const GUESSED_MS = 1_000;
-/** The longest that a message is sent back for. What it is estimated from will have changed by then. */
-const LONGEST_AWAY_MS = 900_000;
+/** What a handler is taken for that took no time which the clock can tell. */
+const SHORTEST_MS = 0.01;
+/** How far back it is looked how many of a tenant got through that is paused by its handlers. */
+const PAUSES_WINDOW_MS = 60_000;
+/** The part of the wait that is left to messages which have just come, however many that were sent back come again. */
+const LEFT_TO_NEW = 1 / 4;
 
 /** A tenant, while there is something of it here or something to remember. */
 export class Tenant implements Scheduled {
   readonly key: string | undefined;
   readonly rate: RateLimit;
   readonly turn: Contender<Tenant> = new Contender<Tenant>(this, 1);
-  readonly waiting: RingBuffer<Task> = new RingBuffer();
+  readonly waiting: RingBuffer<Task> = new RingBuffer<Task>();
   running = 0;
-  /** How many are ready, and how many take up places, as the room has counted them. */
+  /** How many can start, as the room has counted them. */
   ready = 0;
-  supply = 0;
   /** When it is to be looked at again, for the scheduler. */
   dueAt: number = Infinity;
   queueIndex = -1;
   readonly #parts: TenantParts;
+  /** When those come again that were sent back. */
+  readonly #away = new Calendar();
   #begunAt = -Infinity;
   #pausedUntil = -Infinity;
-  /** Until when its time is given to messages that were sent back. */
-  #bookedUntil = -Infinity;
+  /** How many got through, each fading with time; when that was, and since when they are counted. */
+  #through = 0;
+  #throughAt = 0;
+  #countedSince = 0;
 
   constructor(key: string | undefined, parts: TenantParts) {
     this.key = key;
     this.#parts = parts;
     this.rate = new RateLimit({ now: parts.now }, parts.options().rate);
+    this.#throughAt = this.#countedSince = parts.now();
   }
 
   /** How many more may start now. */
   get startable(): number {
     if (this.#pausedUntil > this.#parts.now()) return 0;
-    const most = Math.min(this.waiting.size, Math.max(0, this.#maxRunning - this.running));
+    const most = Math.min(this.waiting.size, Math.max(0, this.#parts.options().maxRunning - this.running));
     if (this.rate.rate === undefined || most === 0) return most;
     return this.rate.allow(1, 0);
   }
@@ -114,31 +134,40 @@ export class Tenant implements Scheduled {
     const now = this.#parts.now();
     if (this.#pausedUntil > now) return this.#pausedUntil;
     if (this.waiting.size > 0) {
-      if (this.running >= this.#maxRunning || this.startable > 0) return undefined;
+      if (this.running >= this.#parts.options().maxRunning || this.startable > 0) return undefined;
       return now + Math.max(1, this.rate.waitMs(1, 0) ?? 1);
     }
     const { rate } = this.rate;
     const fullAt = rate === undefined ? now : this.#begunAt + (1_000 * rate.burst) / rate.perSecond;
-    const at = Math.max(fullAt, this.#bookedUntil);
+    const away = this.#away.sizeAt(now) === 0 ? now : (this.#away.lastAt ?? now);
+    const at = Math.max(fullAt, away);
     return at > now ? at : undefined;
   }
 
+  /** Whether one more could start by the tenant's limits, if there were slots. */
+  get isBelowItsLimits(): boolean {
+    const { size } = this.waiting;
+    if (this.#pausedUntil > this.#parts.now()) return false;
+    return this.running + size < this.#parts.options().maxRunning && this.rate.allow(1, size) > 0;
+  }
+
+  /** Whether a message is not to be sent back, however long it waits. */
+  mustKeep({ attempt }: Task): boolean {
+    const { keepFromAttempt, maxSentBack } = this.#parts.options();
+    return attempt >= keepFromAttempt || this.#away.sizeAt(this.#parts.now()) >= maxSentBack;
+  }
+
   /**
-   * Whether a message may wait here. One that has just come leaves the room to those that were sent back and have been
-   * given its time, unless they do not fill it.
+   * Whether a message that cannot start now would start soon. One that has just come leaves the time to those that were sent
+   * back and come again by then, but for a part.
    */
   hasRoomFor({ attempt }: Task): boolean {
     const now = this.#parts.now();
     const { maxWaitMs } = this.#parts.options();
-    if (this.#isAwayFull) return true;
     if (this.#pausedUntil - now > maxWaitMs) return false;
-    const isNew = attempt === 1 && this.#bookedUntil > now;
-    return this.waiting.size < (isNew ? this.#maxWaiting / 2 : this.#maxWaiting);
-  }
-
-  /** How many more of it are here than are wanted, as no more can be sent back. */
-  get excess(): number {
-    return Math.max(0, this.waiting.size - this.#maxWaiting);
+    const most = this.#maxWaiting;
+    if (attempt > 1) return this.waiting.size < most;
+    return this.waiting.size < Math.max(most * LEFT_TO_NEW, most - this.#away.comingWithin(now, maxWaitMs));
   }
 
   begin(): Task | undefined {
@@ -148,26 +177,21 @@ export class Tenant implements Scheduled {
     return this.waiting.shift();
   }
 
-  pauseFor(ms: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#parts.now() + ms);
-  }
-
-  /**
-   * For how many milliseconds a message is to be sent back. A new one is given the time behind all that is given away. One
-   * that has been away is not to be at the end again: it comes soon, and less soon each time, so that it does not come and
-   * go all the time where what was given away is not what there is.
-   */
-  book({ attempt }: Task): number {
+  /** A handler of it has ended, and has paused it for so long. */
+  ended(pausedForMs: number): void {
+    this.running -= 1;
     const now = this.#parts.now();
-    const aheadMs = Math.max(0, this.#pausedUntil - now) + this.waiting.size / this.#pacePerMs;
-    const endMs = Math.max(aheadMs, this.#bookedUntil - now);
-    if (attempt > 1) return Math.min(aheadMs * 2 ** (attempt - 2), endMs, LONGEST_AWAY_MS);
-    this.#bookedUntil = now + endMs + 1 / this.#pacePerMs;
-    return Math.min(endMs, LONGEST_AWAY_MS);
+    if (pausedForMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + pausedForMs);
+    this.#through = this.#throughUntil(now) + (pausedForMs > 0 ? 0 : 1);
+    this.#throughAt = now;
   }
 
-  get #maxRunning(): number {
-    return Math.min(this.#parts.options().maxRunning, this.#parts.slots());
+  /** For how many milliseconds a message is to be sent back. */
+  book(): number {
+    const now = this.#parts.now();
+    const perMs = this.#pacePerMs;
+    const from = Math.max(now, this.#pausedUntil) + this.waiting.size / perMs;
+    return this.#away.book({ now, from, perSecond: perMs * 1_000, withinMs: this.#parts.options().maxAwayMs });
   }
 
   get #maxWaiting(): number {
@@ -176,16 +200,24 @@ export class Tenant implements Scheduled {
     return isKnown ? Math.max(1, Math.floor(this.#pacePerMs * maxWaitMs)) : WAITING_AT_FIRST;
   }
 
-  get #isAwayFull(): boolean {
-    const { maxSentBack } = this.#parts.options();
-    return Math.max(0, this.#bookedUntil - this.#parts.now()) * this.#pacePerMs >= maxSentBack;
-  }
-
   /** How many of its messages start in a millisecond at most. */
   get #pacePerMs(): number {
-    const meanMs = Math.max(this.#meanMs, Number.MIN_VALUE);
-    const { rate } = this.#parts.options();
-    return Math.min(this.#maxRunning / meanMs, rate === undefined ? Infinity : rate.perSecond / 1_000);
+    const { rate, maxRunning } = this.#parts.options();
+    const slots = Math.min(maxRunning, this.#parts.slots());
+    const bySlots = slots / Math.max(this.#meanMs, SHORTEST_MS);
+    return Math.min(bySlots, rate === undefined ? Infinity : rate.perSecond / 1_000, this.#pacePerMsByPauses);
+  }
+
+  /** Where there have been pauses, how many got through between them. */
+  get #pacePerMsByPauses(): number {
+    const now = this.#parts.now();
+    if (this.#pausedUntil + PAUSES_WINDOW_MS < now) return Infinity;
+    const age = (now - this.#countedSince) / PAUSES_WINDOW_MS;
+    return Math.max(1, this.#throughUntil(now)) / (PAUSES_WINDOW_MS * (1 - Math.exp(-age)));
+  }
+
+  #throughUntil(now: number): number {
+    return this.#through * Math.exp((this.#throughAt - now) / PAUSES_WINDOW_MS);
   }
 
   get #meanMs(): number {
