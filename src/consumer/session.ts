@@ -53,7 +53,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   /** Whether messages go back that come in this tick. */
   #isRefusing = false;
   /** What came during a pause while more was asked for: given back at once, it would come by what is still out. */
-  #parked: Array<Execution<Message, Resource>> = [];
+  readonly #parked: Array<Execution<Message, Resource>> = [];
   /** Messages that had not started when the stop began, or came after that. */
   readonly #unstarted: Array<Execution<Message, Resource>> = [];
   #isReleasing = false;

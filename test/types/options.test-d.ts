@@ -28,8 +28,8 @@ describe("a consumer", () => {
 
   it("takes budgets, and changes of them while it runs", () => {
     const consumer = new Consumer(handler, { queueUrl, rate: { perSecond: 0.5, burst: 3 }, maxInFlightBytes: 1e8 });
-    expectTypeOf(consumer.setRate).parameter(0).toEqualTypeOf<Rate | undefined>();
-    expectTypeOf(consumer.setConcurrency).parameters.toEqualTypeOf<[concurrency: number]>();
+    expectTypeOf<typeof consumer.setRate>().parameters.toEqualTypeOf<[rate: Rate | undefined]>();
+    expectTypeOf<typeof consumer.setConcurrency>().parameters.toEqualTypeOf<[concurrency: number]>();
     expectTypeOf(consumer.stats().isPaused).toEqualTypeOf<boolean>();
     consumer.on("paused", ({ forMs }) => expectTypeOf(forMs).toEqualTypeOf<number | undefined>());
     // @ts-expect-error -- A rate is so many a second.

@@ -192,7 +192,7 @@ describe("a runner of one's own", () => {
     const queue = await SimulatedQueue.create();
     const asked: number[] = [];
     const sizes: unknown[] = [500, undefined, Number.NaN, -5, 10];
-    const runner: Runner<unknown> = {
+    const runner: Runner = {
       maxMessageBytes: 100,
       run: async (intake) => {
         while (sizes.length > 0) {

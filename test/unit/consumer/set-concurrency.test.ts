@@ -10,8 +10,7 @@ test("takes effect at once, both ways, and loses nothing", async () => {
   const consumer = queue.consume(
     async ({ Body = "" }) => {
       handled.push(Body);
-      const { during } = gauge;
-      await during.call(gauge, () => queue.work(100));
+      await gauge.during(() => queue.work(100));
     },
     { concurrency: 5 },
   );
