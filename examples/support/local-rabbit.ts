@@ -7,8 +7,6 @@ import { RabbitBroker } from "../../scripts/rabbitmq/broker.js";
 /** A broker that has the queue. */
 export interface LocalRabbit extends AsyncDisposable {
   readonly url: string;
-  /** How many messages of the queue are ready: with a consumer, in nobody's hands. */
-  countReady(): Promise<number>;
   /** Resolves when the consumer has acknowledged every job; never, when the queue was there before. */
   untilDone(consumer: Consumer<RabbitMessage>): Promise<void>;
 }
@@ -30,7 +28,6 @@ export async function startLocalRabbit(
   }
   return {
     url,
-    countReady: async () => (await channel.checkQueue(queue)).messageCount,
     untilDone: (consumer) =>
       new Promise((resolve) => {
         consumer.on("settled", () => {
