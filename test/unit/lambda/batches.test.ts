@@ -9,7 +9,7 @@ const bodies = Array.from({ length: 50 }, (_, index) => String(index + 1));
 describe("an event for a handler of batches", () => {
   it("goes as one batch with waitMs 0, and has the failed reported", async () => {
     const sizes: number[] = [];
-    const handler: BatchHandler = (items) => {
+    const handler: BatchHandler<Message> = (items) => {
       sizes.push(items.length);
       return items.map(({ message }) => (Number(message.Body) % 20 === 0 ? new Error("no") : undefined));
     };
@@ -20,7 +20,8 @@ describe("an event for a handler of batches", () => {
   });
 
   it("of a FIFO queue is reported from the first of a group on that is not done, whatever was said of those behind", async () => {
-    const handler: BatchHandler = (items) => items.map(({ message }) => (message.Body === "a2" ? retry() : undefined));
+    const handler: BatchHandler<Message> = (items) =>
+      items.map(({ message }) => (message.Body === "a2" ? retry() : undefined));
     const lambda = new LambdaFunction(inBatches(handler, { size: 10, waitMs: 0 }));
     const messages = ["a1", "b1", "a2", "b2", "a3"].map((body) => ({ body, groupId: body.slice(0, 1) }));
     expect(await lambda.invoke(messages, { queueArn: FIFO_ARN })).toEqual(idsOf(3, 5));
@@ -40,7 +41,7 @@ describe("an event for a handler of batches", () => {
   });
 
   it("has as many slots as two batches, and not fewer than one", () => {
-    const handler = inBatches<Message>(() => undefined, { size: 20 });
+    const handler = inBatches(() => undefined, { size: 20 });
     expect(() => lambdaHandler(handler, { concurrency: 19 })).toThrow(
       "Option concurrency: expected at least 20, the size of a batch, got 19.",
     );
