@@ -164,10 +164,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     readStopTimeoutMs(options);
     member.isLeaving = true;
     const result = await member.consumer.stop(options);
-    if (this.#members.get(name) === member) {
-      this.#forget(member);
-      this.#events.emit("queueRemoved", name, result);
-    }
+    if (this.#forget(member)) this.#events.emit("queueRemoved", name, result);
     return result;
   }
 
@@ -321,10 +318,14 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     return this.#life.state === "starting" || this.#life.state === "running";
   }
 
-  #forget({ name, consumer }: Member<Resource>): void {
+  /** False when it is not a member any more. */
+  #forget(member: Member<Resource>): boolean {
+    const { name, consumer } = member;
+    if (this.#members.get(name) !== member) return false;
     this.#members.delete(name);
     this.#events.delete(name);
     this.#removedCounters = sumCounters([this.#removedCounters, consumer.stats().counters]);
+    return true;
   }
 
   #find(name: string): Member<Resource> {
