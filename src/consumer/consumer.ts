@@ -18,6 +18,7 @@ import {
   type SqsConsumerOptions,
 } from "./options.js";
 import { type Rate, RateLimit, readRate } from "../worker/rate-limit.js";
+import type { TenantOptions } from "../worker/tenant.js";
 import { Reporter } from "./reporter.js";
 import { Session } from "./session.js";
 import { readStopTimeoutMs, type StopOptions, type StopResult } from "./stop.js";
@@ -174,17 +175,17 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   }
 
   /**
-   * Pauses: asks for no more messages, and gives back those that have not started, with those that requests which are out
-   * still bring. Handlers that run go on, and are acknowledged. Called again, or when nothing runs, it does nothing; a start
-   * begins unpaused.
+   * Pauses: asks for no more messages, and gives back those that have not started. What requests that are out still bring
+   * is given back when the last of them has ended, or started if the pause is over by then. Handlers that run go on, and are
+   * acknowledged. Called again, or when nothing runs, it does nothing; a start begins unpaused.
    */
   pause(): void {
-    this.#session?.pause();
+    this.#session?.entrance.pause();
   }
 
   /** Asks for messages again, also where a handler has paused the queue for a time. Does nothing when nothing is paused. */
   resume(): void {
-    this.#session?.resume();
+    this.#session?.entrance.resume();
   }
 
   /**
@@ -214,7 +215,22 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const changed = readRate(rate);
     const before = this.#rateLimit.rate?.perSecond ?? Infinity;
     this.#rateLimit.change(changed);
-    this.#session?.rateChanged((changed?.perSecond ?? Infinity) < before);
+    this.#session?.entrance.rateChanged((changed?.perSecond ?? Infinity) < before);
+  }
+
+  /**
+   * Changes the limits of tenants, at once; what is not given is at its default again. Handlers that run go on.
+   *
+   * @param tenants - As the option `tenants`, which has to have been given. Its `key` stays.
+   * @throws OptionError when it cannot be used, when there were no `tenants`, or when the consumer was given a `worker`:
+   * that takes them itself.
+   */
+  setTenants(tenants: Omit<TenantOptions, "key">): void {
+    const { ownPool } = this.#options;
+    if (ownPool === undefined) {
+      throw new OptionError("tenants", "to be changed on the worker that was given (update({ tenants }))", tenants);
+    }
+    ownPool.update({ tenants });
   }
 
   /** Stops with the default time, at the end of an `await using` block. */
@@ -231,13 +247,13 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const session = this.#session;
     return {
       state: this.state,
-      isPaused: session?.isPaused ?? false,
+      isPaused: session?.entrance.isPaused ?? false,
       running,
-      waiting: waiting + (session?.waitingForTurn ?? 0) + (session?.parked ?? 0),
+      waiting: waiting + (session?.entrance.waiting ?? 0),
       workers,
       receivesInFlight,
       settlementsPending,
-      bytesInFlight: session?.bytesInFlight ?? 0,
+      bytesInFlight: session?.entrance.budget.bytes ?? 0,
       sinceLastReceiveMs: session?.sinceAnswerMs,
       counters,
     };

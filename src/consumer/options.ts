@@ -12,6 +12,7 @@ import { type ByteLimit, readByteLimit } from "./budget.js";
 import type { Logger } from "./events.js";
 import type { HandlerTraits } from "./handler-life.js";
 import { type Rate, readRate, type ResolvedRate } from "../worker/rate-limit.js";
+import type { TenantOptions } from "../worker/tenant.js";
 import { exponentialRetry, type RetryPolicy } from "./retry-policy.js";
 
 /** Options that every consumer takes. */
@@ -54,6 +55,11 @@ export interface CommonOptions<Resource = unknown> {
 
 /** A consumer of an SQS queue. */
 export interface SqsConsumerOptions<Resource = unknown> extends CommonOptions<Resource>, SqsRunnerOptions {
+  /**
+   * Turns and limits for the tenants of the queue; `setTenants` changes them. Not together with `worker`, which takes them
+   * itself. Default: none, and messages start in the order in which they came.
+   */
+  tenants?: TenantOptions<Message> | undefined;
   /** Not together with the options of a queue. */
   runner?: never;
 }
@@ -62,6 +68,11 @@ export interface SqsConsumerOptions<Resource = unknown> extends CommonOptions<Re
 export interface RunnerConsumerOptions<SourceMessage, Resource = unknown> extends CommonOptions<Resource> {
   /** Where messages come from. It serves one consumer at a time. */
   runner: Runner<SourceMessage>;
+  /**
+   * Turns and limits for the tenants of the queue; `setTenants` changes them. Not together with `worker`, which takes them
+   * itself. Default: none, and messages start in the order in which they came.
+   */
+  tenants?: TenantOptions<SourceMessage> | undefined;
   /** Not together with `runner`. */
   queueUrl?: never;
 }
@@ -93,6 +104,10 @@ const WORKER_METHODS = [
   "drained",
   "stop",
   "stats",
+] as const;
+const WORKERS_BUSINESS = [
+  ["concurrency", "how many run at once"],
+  ["tenants", "how tenants share it (a PoolWorker takes the same option)"],
 ] as const;
 const CLOCK_METHODS = ["now", "setTimer"] as const;
 const LOGGER_METHODS = ["debug", "info", "warn", "error"] as const;
@@ -135,15 +150,14 @@ function readWorker<Resource>(
 ): Pick<ResolvedOptions<never, Resource>, "worker" | "ownPool"> {
   const worker = reader.object<Worker<Resource>>("worker", "a worker", WORKER_METHODS);
   if (worker === undefined) {
-    const pool = new PoolWorker({ maxWorkers: readConcurrency(reader, traits, traits?.concurrency ?? 10) });
+    const pool = new PoolWorker({
+      maxWorkers: readConcurrency(reader, traits, traits?.concurrency ?? 10),
+      tenants: reader.raw("tenants") as TenantOptions | undefined,
+    });
     return { worker: pool as Worker as Worker<Resource>, ownPool: pool };
   }
-  if (reader.has("concurrency")) {
-    throw new OptionError(
-      "concurrency",
-      "to be absent, as the worker says how many run at once",
-      reader.raw("concurrency"),
-    );
+  for (const [name, what] of WORKERS_BUSINESS) {
+    if (reader.has(name)) throw new OptionError(name, `to be absent, as the worker says ${what}`, reader.raw(name));
   }
   const { slots = Infinity } = worker;
   const { slots: fewest = 1, because = "" } = traits?.fewest ?? {};

@@ -78,8 +78,8 @@ export interface TenantParts {
 
 /** How many wait of a tenant of which it is not known how long it takes. */
 const WAITING_AT_FIRST = 10;
-/** What a handler is taken for as long as none has ended. */
-const GUESSED_MS = 1_000;
+/** What handlers take at least, as long as none has ended and the first has not run for longer. */
+const GUESSED_MS = 250;
 /** What a handler is taken for that took no time which the clock can tell. */
 const SHORTEST_MS = 0.01;
 /** How far back it is looked how many of a tenant got through that is paused by its handlers. */
@@ -102,6 +102,7 @@ export class Tenant implements Scheduled {
   readonly #parts: TenantParts;
   /** When those come again that were sent back. */
   readonly #away = new Calendar();
+  #firstBegunAt = Infinity;
   #begunAt = -Infinity;
   #pausedUntil = -Infinity;
   /** How many got through, each fading with time; when that was, and since when they are counted. */
@@ -173,6 +174,7 @@ export class Tenant implements Scheduled {
   begin(): Task | undefined {
     this.rate.take();
     this.#begunAt = this.#parts.now();
+    this.#firstBegunAt = Math.min(this.#firstBegunAt, this.#begunAt);
     this.running += 1;
     return this.waiting.shift();
   }
@@ -221,7 +223,7 @@ export class Tenant implements Scheduled {
   }
 
   get #meanMs(): number {
-    const ofAll = this.#parts.meanMs() ?? GUESSED_MS;
-    return this.turn.turns === 0 ? ofAll : this.turn.meanMs;
+    if (this.turn.turns > 0) return this.turn.meanMs;
+    return this.#parts.meanMs() ?? Math.max(GUESSED_MS, this.#parts.now() - this.#firstBegunAt);
   }
 }

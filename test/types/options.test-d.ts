@@ -38,6 +38,19 @@ describe("a consumer", () => {
     consumer.setRate({ burst: 5 });
   });
 
+  it("takes tenants, whose key is of the message", () => {
+    new Consumer(handler, { queueUrl, tenants: { key: ({ Attributes }) => Attributes?.["MessageGroupId"] } });
+    new Consumer(handler, { runner, tenants: { key: ({ name }) => name, maxRunning: 5 } });
+    // @ts-expect-error -- Messages of this source have no body.
+    new Consumer(handler, { runner, tenants: { key: ({ Body }) => Body } });
+    // @ts-expect-error -- A key is a string.
+    new Consumer(handler, { queueUrl, tenants: { key: () => 5 } });
+    const consumer = new Consumer(handler, { queueUrl, tenants: {} });
+    consumer.setTenants({ rate: { perSecond: 5 } });
+    // @ts-expect-error -- What a tenant is does not change.
+    consumer.setTenants({ key: () => "one" });
+  });
+
   it("takes a retry that pauses the queue or the key, and nothing else", () => {
     new Consumer(() => retry({ afterSeconds: 5, pause: "queue" }), { queueUrl });
     new Consumer(() => retry({ afterSeconds: 5, pause: "key" }), { queueUrl });
