@@ -45,23 +45,15 @@ export type BatchHandler<Message = unknown, Resource = unknown> = (
 export class BatchEntry<Message, Resource> {
   readonly item: BatchItem<Message, Resource>;
   readonly key: string;
-  readonly turn: HandlerTurn | undefined;
+  readonly turn: HandlerTurn;
   readonly #deferred = createDeferred<unknown>();
-  readonly #onAbort: () => void;
   /** The batch that it is in; before, it waits for those before it in its lane. */
   batch: Batch<Message, Resource> | undefined;
 
-  /** @param onAbort - Called when the message is not wanted any more. */
-  constructor(
-    item: BatchItem<Message, Resource>,
-    key: string,
-    onAbort: (entry: BatchEntry<Message, Resource>) => void,
-  ) {
+  constructor(item: BatchItem<Message, Resource>, key: string) {
     this.item = item;
     this.key = key;
-    this.turn = turnOf(item.context);
-    this.#onAbort = () => onAbort(this);
-    item.context.signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.turn = turnOf(item.context) ?? new LoneTurn(item.context.signal);
   }
 
   /** Settles with what becomes of the message. */
@@ -69,27 +61,51 @@ export class BatchEntry<Message, Resource> {
     return this.#deferred.promise;
   }
 
-  get signal(): AbortSignal {
-    return this.item.context.signal;
+  get isAborted(): boolean {
+    return this.turn.abortReason !== undefined;
   }
 
   /** The message leaves before the handler had it. */
   leave(): void {
-    const reason: unknown = this.signal.reason;
+    const reason = this.turn.abortReason;
     const isStop = reason instanceof MillraceError && reason.code === "STOPPED";
     if (isStop) this.succeed(release());
     else this.fail(reason);
   }
 
   succeed(value: unknown): void {
-    this.signal.removeEventListener("abort", this.#onAbort);
     this.#deferred.resolve(value);
   }
 
   fail(error: unknown): void {
-    this.signal.removeEventListener("abort", this.#onAbort);
     this.#deferred.reject(error);
   }
+}
+
+/** The turn of a message whose context no consumer has made. */
+class LoneTurn implements HandlerTurn {
+  readonly before: undefined;
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  get abortReason(): Error | undefined {
+    return this.#signal.aborted ? (this.#signal.reason as Error) : undefined;
+  }
+
+  whenAborted(callback: () => void): void {
+    this.#signal.addEventListener("abort", callback, { once: true });
+  }
+
+  keep(): void {}
+
+  letNextJoin(): void {}
+
+  whenFirst(): void {}
+
+  work(): void {}
 }
 
 /** The messages that are gathered, or worked on, together. */
@@ -97,7 +113,7 @@ export class Batch<Message, Resource> implements BatchContext {
   readonly key: string;
   readonly #size: number;
   /** In order, by their turns. */
-  readonly #entries = new Map<object, BatchEntry<Message, Resource>>();
+  readonly #entries = new Map<HandlerTurn, BatchEntry<Message, Resource>>();
   #controller: AbortController | undefined;
   #isClosed = false;
   #isRunning = false;
@@ -139,20 +155,20 @@ export class Batch<Message, Resource> implements BatchContext {
 
   add(entry: BatchEntry<Message, Resource>): void {
     entry.batch = this;
-    this.#entries.set(entry.turn ?? entry, entry);
+    this.#entries.set(entry.turn, entry);
     if (this.#entries.size >= this.#size) this.#isClosed = true;
   }
 
   remove(entry: BatchEntry<Message, Resource>): void {
     entry.batch = undefined;
-    this.#entries.delete(entry.turn ?? entry);
+    this.#entries.delete(entry.turn);
   }
 
   /** Takes out those before which another of their lane is not done, and not in this batch any more. */
   takeStranded(): Array<BatchEntry<Message, Resource>> {
     const stranded: Array<BatchEntry<Message, Resource>> = [];
     for (const entry of this.#entries.values()) {
-      const before = entry.turn?.before;
+      const before = entry.turn.before;
       if (before === undefined || this.has(before)) continue;
       this.remove(entry);
       stranded.push(entry);
@@ -163,8 +179,8 @@ export class Batch<Message, Resource> implements BatchContext {
   /** Aborts the signal when all entries' signals have aborted. */
   review(): void {
     const entries = [...this.#entries.values()];
-    if (this.#controller === undefined || !entries.every(({ signal }) => signal.aborted)) return;
-    this.#controller.abort(entries.at(-1)?.signal.reason);
+    if (this.#controller === undefined || !entries.every(({ isAborted }) => isAborted)) return;
+    this.#controller.abort(entries.at(-1)?.turn.abortReason);
   }
 
   /** Has the handler called, and settles each entry. Never rejects. */
@@ -173,7 +189,7 @@ export class Batch<Message, Resource> implements BatchContext {
     this.#isRunning = true;
     this.timer?.cancel();
     const entries = [...this.#entries.values()];
-    for (const { turn } of entries) turn?.work();
+    for (const { turn } of entries) turn.work();
     try {
       const answer = await handler(
         entries.map(({ item }) => item),

@@ -60,6 +60,7 @@ export class Execution<Message, Resource>
   #isOverruled = false;
   #mayNextJoin: (() => boolean) | undefined;
   #onFirst: (() => void) | undefined;
+  #onAborted: (() => void) | undefined;
   /** When the handler was called, or began to work on the message, on the clock. Set by the host. */
   startedAt = 0;
   /** Whether the handler has run longer than it may. Set by the host. */
@@ -134,6 +135,10 @@ export class Execution<Message, Resource>
     return this.#host.before(this);
   }
 
+  get abortReason(): Error | undefined {
+    return this.#abortReason;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -174,6 +179,7 @@ export class Execution<Message, Resource>
     if (this.#abortReason !== undefined) return;
     this.#abortReason = reason;
     this.#controller?.abort(reason);
+    this.#onAborted?.();
   }
 
   /** Gives the message back without its handler: it has not started, or there is no more time to wait for it. */
@@ -212,6 +218,10 @@ export class Execution<Message, Resource>
   letNextJoin(mayJoin: () => boolean): void {
     this.#mayNextJoin = mayJoin;
     this.#host.goOn(this);
+  }
+
+  whenAborted(callback: () => void): void {
+    this.#onAborted = callback;
   }
 
   whenFirst(callback: () => void): void {

@@ -48,10 +48,11 @@ export class Gatherer<Message, Resource> {
 
   /** Settles with what becomes of the message. */
   gather(item: BatchItem<Message, Resource>, key: string): Promise<unknown> {
-    const entry = new BatchEntry(item, key, (aborted) => this.#abort(aborted));
+    const entry = new BatchEntry(item, key);
     this.#waiting += 1;
-    entry.turn?.keep();
-    if (entry.signal.aborted) this.#abort(entry);
+    entry.turn.keep();
+    entry.turn.whenAborted(() => this.#abort(entry));
+    if (entry.isAborted) this.#abort(entry);
     else this.#join(entry);
     return entry.outcome;
   }
@@ -59,14 +60,14 @@ export class Gatherer<Message, Resource> {
   #join(entry: BatchEntry<Message, Resource>): void {
     const line = this.#lineOf(entry.key);
     const open = line.batches.findLast((batch) => batch.mayJoin());
-    const before = entry.turn?.before;
+    const before = entry.turn.before;
     if (before !== undefined && open?.has(before) !== true) {
       this.#joinWhenFirst(entry);
       this.#forgetIfIdle(line);
     } else {
       const batch = open ?? this.#open(line);
       batch.add(entry);
-      entry.turn?.letNextJoin(batch.mayJoin);
+      entry.turn.letNextJoin(batch.mayJoin);
       this.#proceed(line);
     }
     this.#handOverIfStuck();
@@ -74,8 +75,8 @@ export class Gatherer<Message, Resource> {
 
   /** Keeps the message until those before it in its lane are done. */
   #joinWhenFirst(entry: BatchEntry<Message, Resource>): void {
-    entry.turn?.whenFirst(() => {
-      if (!entry.signal.aborted) this.#join(entry);
+    entry.turn.whenFirst(() => {
+      if (!entry.isAborted) this.#join(entry);
     });
   }
 

@@ -24,6 +24,10 @@ export interface HandlerHost {
 
 /** One message's turn at a handler that keeps messages for a while, to work on several together. */
 export interface HandlerTurn {
+  /** Why the message is not wanted any more, if so: what the context's signal says, without the cost of one. */
+  readonly abortReason: Error | undefined;
+  /** Has `callback` called when the message is not wanted any more. */
+  whenAborted(callback: () => void): void;
   /** The one before it in its lane, if that is not through. */
   readonly before: HandlerTurn | undefined;
   /** The handler has the message and does not work on it yet. Its time limits pause until `work`. */

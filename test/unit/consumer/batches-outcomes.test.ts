@@ -268,6 +268,18 @@ describe("inBatches", () => {
     expect([first, second]).toEqual([undefined, retry()]);
   });
 
+  it("called by hand heeds the signals that it is given", async () => {
+    const handed: unknown[] = [];
+    const handler = inBatches<string>((items) => void handed.push(items.map(({ message }) => message)), { size: 2 });
+    const [reason, later] = [new Error("too late"), new AbortController()];
+    await expect(handler("a", contextWith({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+    const second = handler("b", contextWith({ signal: later.signal }));
+    later.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    await Promise.all([handler("c", contextWith()), handler("d", contextWith())]);
+    expect(handed).toEqual([["c", "d"]]);
+  });
+
   it.each([
     ["handler", () => inBatches("insert" as never)],
     ["size", () => inBatches(() => undefined, { size: 0 })],
