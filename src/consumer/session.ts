@@ -3,17 +3,13 @@ import { MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { TimeLimit } from "../internal/time-limit.js";
 import type { Delivery, Intake, Runner, RunnerEvents } from "../runner/runner.js";
-import type { Worker, WorkerHost } from "../worker/worker.js";
-import { Budget, type ByteLimit } from "./budget.js";
+import type { WorkerHost } from "../worker/worker.js";
 import { countFact } from "./counters.js";
 import type { ConsumerEvents } from "./events.js";
+import { Entrance, type EntranceParts } from "./entrance.js";
 import type { Execution } from "./execution.js";
-import { Lanes } from "./lanes.js";
 import type { HandlerLife } from "./handler-life.js";
 import { MessagesInHand, type MessagesInHandOptions } from "./messages-in-hand.js";
-import { Pause } from "./pause.js";
-import { Places } from "./places.js";
-import type { RateLimit } from "../worker/rate-limit.js";
 import type { Reporter } from "./reporter.js";
 import type { StopResult } from "./stop.js";
 
@@ -21,16 +17,13 @@ import type { StopResult } from "./stop.js";
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /** What a session works with. */
-export interface SessionParts<Message, Resource> extends Omit<
-  MessagesInHandOptions<Message, Resource>,
-  "handlerHost" | "lanes" | "budget" | "onPause"
-> {
+export interface SessionParts<Message, Resource>
+  extends
+    Omit<MessagesInHandOptions<Message, Resource>, "handlerHost" | "lanes" | "budget" | "onPause">,
+    Pick<EntranceParts<Resource>, "worker" | "rateLimit" | "byteLimit"> {
   readonly runner: Runner<Message>;
-  readonly worker: Worker<Resource>;
   readonly handlerLife: HandlerLife;
   readonly reporter: Reporter;
-  readonly rateLimit: RateLimit;
-  readonly byteLimit: ByteLimit | undefined;
   /** Called when the source has ended by itself. */
   readonly onSourceEnded: () => void;
 }
@@ -38,22 +31,15 @@ export interface SessionParts<Message, Resource> extends Omit<
 /** One life of a consumer. It is started once and stopped once. */
 export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   readonly clock: Clock;
+  /** The way in. Once a stop has begun it is closed. */
+  readonly entrance: Entrance<Message, Resource>;
   readonly #parts: SessionParts<Message, Resource>;
   readonly #polling = new AbortController();
   readonly #deadline = new AbortController();
-  readonly #budget: Budget;
-  readonly #places: Places;
-  readonly #pause: Pause;
-  readonly #lanes: Lanes<Execution<Message, Resource>>;
   readonly #inHand: MessagesInHand<Message, Resource>;
   #opened: Promise<void> | undefined;
   #source: Promise<void> | undefined;
-  #isPulling = false;
   #isStopping = false;
-  /** Whether messages go back that come in this tick. */
-  #isRefusing = false;
-  /** What came during a pause while more was asked for: given back at once, it would come by what is still out. */
-  readonly #parked: Array<Execution<Message, Resource>> = [];
   /** Messages that had not started when the stop began, or came after that. */
   readonly #unstarted: Array<Execution<Message, Resource>> = [];
   #isReleasing = false;
@@ -63,24 +49,20 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   constructor(parts: SessionParts<Message, Resource>) {
     this.#parts = parts;
     this.clock = parts.clock;
-    this.#budget = new Budget({ ...parts, onFreed: () => this.#places.serve() });
-    this.#places = new Places({ worker: parts.worker, budget: this.#budget });
-    this.#pause = new Pause({
-      clock: parts.clock,
+    this.entrance = new Entrance({
+      ...parts,
+      report: (error) => this.report(error),
       onPaused: (forMs) => this.#paused(forMs),
       onResumed: () => this.#resumed(),
     });
-    this.#lanes = new Lanes({
-      start: (execution) => this.#handOver(execution),
-      freePlace: () => this.#places.free(1),
-      makePlace: () => this.#places.make(),
-    });
     this.#inHand = new MessagesInHand({
       ...parts,
-      lanes: this.#lanes,
+      lanes: this.entrance.lanes,
       handlerHost: parts.handlerLife,
-      budget: this.#budget,
-      onPause: (durationMs) => this.pauseFor(durationMs),
+      budget: this.entrance.budget,
+      onPause: (durationMs) => {
+        if (!this.#isStopping) this.entrance.pauseFor(durationMs);
+      },
     });
   }
 
@@ -93,40 +75,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   /** Begins to pull. */
   pull(): void {
     if (this.#isStopping) return;
-    this.#isPulling = true;
-    if (this.#pause.isOn) this.#holdBack();
+    this.entrance.open();
     this.#source = this.#runSource();
-  }
-
-  /** Asks for nothing more, and gives back what has not started. What runs goes on. */
-  pause(): void {
-    if (!this.#isStopping) this.#pause.begin();
-  }
-
-  /** The same for a time. Of several times the one that ends last counts. */
-  pauseFor(durationMs: number): void {
-    if (!this.#isStopping) this.#pause.beginFor(durationMs);
-  }
-
-  /** Ends every pause. */
-  resume(): void {
-    if (!this.#isStopping) this.#pause.end();
-  }
-
-  /** The rate is another one. When it is lower than it was, what has not started goes back, to be counted by the new one. */
-  rateChanged(isLower: boolean): void {
-    if (this.#isStopping) return;
-    if (isLower) this.#giveBackWaiting();
-    this.#budget.rateChanged();
-  }
-
-  get isPaused(): boolean {
-    return this.#pause.isOn;
-  }
-
-  /** Bytes of the messages that are here, where a budget has them counted. */
-  get bytesInFlight(): number {
-    return this.#budget.bytes;
   }
 
   /**
@@ -139,16 +89,15 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     const inHand = this.#inHand;
     const lostBefore = inHand.settlementsLost;
     this.#isStopping = true;
-    this.#pause.cancel();
-    this.#places.close();
+    this.entrance.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
-    this.#unstarted.push(...this.#withdraw());
+    this.#unstarted.push(...this.entrance.withdraw());
     this.#parts.handlerLife.stopping();
     const ended = Promise.all([this.#endSource(), worker.drained()]);
     const hasEnded = await limit.allows(ended);
     const handlersAborted = hasEnded ? 0 : await this.#abort(ended);
     this.#releaseUnstarted();
-    this.#places.end();
+    this.entrance.end();
     inHand.giveBackAll();
     const isClosed = await this.#close(limit);
     inHand.close();
@@ -163,13 +112,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     };
   }
 
-  /** Messages that wait for a pause to end, or for what is still out. */
-  get parked(): number {
-    return this.#parked.length;
-  }
-
   get waitingForTurn(): number {
-    return this.#lanes.waiting;
+    return this.entrance.lanes.waiting;
   }
 
   /** How long ago the source last answered a request for messages. */
@@ -186,33 +130,23 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   take(atMost: number): Promise<number> {
-    return this.#places.take(atMost);
+    return this.entrance.take(atMost);
   }
 
   giveBack(places: number): void {
-    this.#places.giveBack(places);
-    this.#giveBackParked();
+    this.entrance.giveBack(places);
   }
 
   deliver(delivery: Delivery<Message>): void {
     this.#parts.counters.received += 1;
     const execution = this.#inHand.add(delivery);
-    const isAllowed = this.#budget.arrived(execution);
-    if (this.#isStopping) {
-      this.#places.free(1);
-      this.#unstarted.push(execution);
-      if (this.#isReleasing) this.#releaseUnstarted();
-    } else if (this.#pause.isOn) {
-      this.#places.free(1);
-      this.#parked.push(execution);
-      this.#giveBackParked();
-    } else if (!isAllowed || this.#isRefusing) {
-      this.#places.free(1);
-      this.#refuseForNow();
-      execution.giveBack();
-    } else {
-      this.#enter(execution);
+    if (!this.#isStopping) {
+      this.entrance.admit(execution);
+      return;
     }
+    this.entrance.pass(execution);
+    this.#unstarted.push(execution);
+    if (this.#isReleasing) this.#releaseUnstarted();
   }
 
   revoke(delivery: Delivery<Message>, reason: Error): void {
@@ -237,7 +171,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   }
 
   placesFreed(): void {
-    this.#places.serve();
+    this.entrance.serve();
   }
 
   workersChanged(change: 1 | -1): void {
@@ -270,35 +204,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     );
   }
 
-  /** To its lane or to the worker, for a place that was taken. */
-  #enter(execution: Execution<Message, Resource>): void {
-    const { lane } = execution.delivery;
-    if (lane === undefined) this.#handOver(execution);
-    else this.#lanes.enter(lane, execution);
-  }
-
-  /** A worker of the user's may refuse, though it must not: the runner is not to fail for that. */
-  #handOver(execution: Execution<Message, Resource>): void {
-    this.#places.use();
-    try {
-      this.#parts.worker.accept(execution);
-    } catch (error) {
-      this.report(error);
-      execution.giveBack();
-    }
-  }
-
-  /** What comes in one go with a message that goes back may be behind it in its lane, and goes back too. */
-  #refuseForNow(): void {
-    if (!this.#isRefusing) queueMicrotask(() => (this.#isRefusing = false));
-    this.#isRefusing = true;
-  }
-
   #paused(forMs: number | undefined): void {
     const { hub, reporter } = this.#parts;
-    // Before that, reaching the source may take places.
-    if (this.#isPulling) this.#holdBack();
-    this.#giveBackWaiting();
     reporter.log("info", forMs === undefined ? "paused" : `paused for ${Math.round(forMs)} ms`);
     hub.emit("paused", { forMs });
   }
@@ -308,49 +215,6 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     if (this.#answeredAt !== undefined) this.#answeredAt = this.clock.now();
     reporter.log("info", "resumed");
     hub.emit("resumed");
-    if (this.#pause.isOn) return; // A listener has paused it again.
-    this.#enterParked();
-    this.#places.resume();
-  }
-
-  #holdBack(): void {
-    this.#places.pause();
-    try {
-      this.#parts.runner.pause?.();
-    } catch (error) {
-      this.report(error);
-    }
-  }
-
-  /** When nothing is out by which they would come again. */
-  #giveBackParked(): void {
-    if (this.#parked.length === 0 || this.#budget.asked > 0) return;
-    for (const execution of this.#parked.splice(0)) execution.giveBack();
-  }
-
-  /** What came during a pause that is over. */
-  #enterParked(): void {
-    for (const execution of this.#parked.splice(0)) {
-      if (execution.isSettled) continue;
-      if (!execution.hasToken) this.#refuseForNow();
-      if (this.#isRefusing) {
-        execution.giveBack();
-      } else {
-        this.#places.make();
-        this.#enter(execution);
-      }
-    }
-  }
-
-  #giveBackWaiting(): void {
-    this.#refuseForNow();
-    for (const execution of this.#withdraw()) execution.giveBack();
-  }
-
-  /** Takes out what has not started, in order. */
-  #withdraw(): Array<Execution<Message, Resource>> {
-    const ofWorker = this.#parts.worker.withdraw() as Array<Execution<Message, Resource>>;
-    return [...ofWorker, ...this.#lanes.withdraw(), ...this.#parked.splice(0)];
   }
 
   async #endSource(): Promise<void> {
