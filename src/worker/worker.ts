@@ -85,7 +85,10 @@ export interface Worker<Resource = unknown> {
   makePlace(): void;
   /** Takes a task for a reserved place. It starts at once when it can, and otherwise waits. */
   accept(task: Task): void;
-  /** Takes out every task that has not started and frees its place. They are no longer the worker's to run. */
+  /**
+   * Takes out every task that has not started and frees its place. They are no longer the worker's to run. Called at a stop,
+   * and also while the worker goes on: for a pause, or when a rate becomes lower.
+   */
   withdraw(): Task[];
   /** Resolves when no task runs or waits. */
   drained(): Promise<void>;
