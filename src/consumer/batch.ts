@@ -187,7 +187,6 @@ export class Batch<Message, Resource> implements BatchContext {
   async run(handler: BatchHandler<Message, Resource>): Promise<void> {
     this.#isClosed = true;
     this.#isRunning = true;
-    this.timer?.cancel();
     const entries = [...this.#entries.values()];
     for (const { turn } of entries) turn.work();
     try {

@@ -59,7 +59,8 @@ export class Gatherer<Message, Resource> {
 
   #join(entry: BatchEntry<Message, Resource>): void {
     const line = this.#lineOf(entry.key);
-    const open = line.batches.findLast((batch) => batch.mayJoin());
+    const last = line.batches.at(-1);
+    const open = last?.mayJoin() === true ? last : undefined;
     const before = entry.turn.before;
     if (before !== undefined && open?.has(before) !== true) {
       this.#joinWhenFirst(entry);
@@ -104,7 +105,9 @@ export class Gatherer<Message, Resource> {
   }
 
   #handOverAll(): void {
-    for (const line of this.#lines.values()) for (const batch of line.batches) this.#handOver(line, batch);
+    for (const line of [...this.#lines.values()]) {
+      for (const batch of [...line.batches]) this.#handOver(line, batch);
+    }
   }
 
   /** When every slot has a message that waits here, no other can come: the batch that began first goes as it is. */
