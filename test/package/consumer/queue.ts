@@ -1,6 +1,6 @@
 // A user who consumes a queue.
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { Consumer, deadLetter, PoolWorker, retry } from "millrace";
+import { Consumer, deadLetter, inBatches, PoolWorker, retry } from "millrace";
 
 async function resize(key: string, options: { signal: AbortSignal }): Promise<void> {
   await fetch(`https://images.example/${key}`, options);
@@ -23,3 +23,17 @@ consumer.on("error", (error) => {
 });
 await consumer.start();
 await consumer.stop({ timeoutMs: 25_000 });
+
+const ofBatches = new Consumer(
+  inBatches(
+    async (items, { key, signal }) => {
+      await resize(`${key}/${items.length}`, { signal });
+      return items.map(({ message, context }) =>
+        message.Body === undefined && context.attempt > 3 ? retry() : undefined,
+      );
+    },
+    { size: 500, waitMs: 2_000, key: ({ Body = "" }) => Body.slice(0, 1) },
+  ),
+  { queueUrl, concurrency: 1_000 },
+);
+await ofBatches.stop();
