@@ -78,8 +78,10 @@ export interface TenantParts {
 
 /** How many wait of a tenant of which it is not known how long it takes. */
 const WAITING_AT_FIRST = 10;
-/** What handlers take at least, as long as none has ended and the first has not run for longer. */
-const GUESSED_MS = 250;
+/** What a handler is taken for at least, as long as none has ended. */
+const GUESSED_MS = 1_000;
+/** What a tenant's handlers are taken for, as long as none of them has ended, by how long the first has run. */
+const LONGER_THAN_SEEN = 4;
 /** What a handler is taken for that took no time which the clock can tell. */
 const SHORTEST_MS = 0.01;
 /** How far back it is looked how many of a tenant got through that is paused by its handlers. */
@@ -224,6 +226,7 @@ export class Tenant implements Scheduled {
 
   get #meanMs(): number {
     if (this.turn.turns > 0) return this.turn.meanMs;
-    return this.#parts.meanMs() ?? Math.max(GUESSED_MS, this.#parts.now() - this.#firstBegunAt);
+    const runningMs = this.#parts.now() - this.#firstBegunAt;
+    return Math.max(this.#parts.meanMs() ?? GUESSED_MS, LONGER_THAN_SEEN * runningMs);
   }
 }
