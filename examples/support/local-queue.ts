@@ -15,17 +15,10 @@ export interface LocalQueue extends AsyncDisposable {
   count(queueUrl: string): number;
 }
 
-/**
- * Starts a queue, fills it, and has the SDK's clients of this process talk to it. With `groupOf` it is a FIFO queue, and
- * each message belongs to the group that it says.
- */
-export async function startLocalQueue<Body>(
-  bodies: readonly Body[],
-  groupOf?: (body: Body) => string,
-): Promise<LocalQueue> {
+/** Starts an SQS on this machine, and has the SDK's clients of this process talk to it. */
+export async function startServer(): Promise<SqsServer> {
   const server = new SqsServer();
   await server.start();
-  const { sqs } = server;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SQS: server.endpoint,
     AWS_REGION: "us-east-1",
@@ -33,6 +26,18 @@ export async function startLocalQueue<Body>(
     AWS_SECRET_ACCESS_KEY: "example",
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true", // It would stand in the middle of the output.
   });
+  return server;
+}
+
+/**
+ * Starts a queue and fills it. With `groupOf` it is a FIFO queue, and each message belongs to the group that it says.
+ */
+export async function startLocalQueue<Body>(
+  bodies: readonly Body[],
+  groupOf?: (body: Body) => string,
+): Promise<LocalQueue> {
+  const server = await startServer();
+  const { sqs } = server;
 
   const suffix = groupOf === undefined ? "" : ".fifo";
   const fifo = groupOf === undefined ? {} : { FifoQueue: "true" };
