@@ -143,6 +143,16 @@ describe.concurrent("custom-runner.ts", () => {
   });
 });
 
+describe.concurrent("noisy-tenant.ts", () => {
+  it("limits and pauses the loud tenant, and the others go on", async () => {
+    expect(await run("noisy-tenant.ts")).toEqual([
+      "acme: 1000 done, at most 5 at once",
+      "the others: 60 done, 60 of them before acme was through",
+      "while acme was paused, the others went on: true",
+    ]);
+  });
+});
+
 describe.concurrent("fifo-ledger.ts", () => {
   it("books every account in order, the failing one a second later, and the others meanwhile", async () => {
     const lines = await run("fifo-ledger.ts");
