@@ -1,5 +1,5 @@
-// A random history of a FIFO queue whose handler takes batches, drawn from one seed: whoever plays it learns where the order
-// within a group was broken, or a group was left behind.
+// A random history of a queue whose handler takes batches, drawn from one seed: whoever plays it learns where the order within a
+// group of a FIFO queue was broken, what was deleted that was not done, and what was left behind.
 import {
   type BatchAnswer,
   type BatchContext,
@@ -38,19 +38,22 @@ interface Numbered {
 }
 
 /** Plays the history of the seed to its end: when the queue is empty. */
-export async function playBatchHistory(seed: number): Promise<BatchAccount> {
+export async function playBatchHistory(seed: number, { isFifo }: { readonly isFifo: boolean }): Promise<BatchAccount> {
   const draw = new Draw(seed);
-  const queue = await SimulatedQueue.create({ isFifo: true, seed });
-  return new BatchHistory(queue, draw).play();
+  const queue = await SimulatedQueue.create({ isFifo, seed });
+  return new BatchHistory(queue, draw, isFifo).play();
 }
 
 class BatchHistory {
   readonly #queue: SimulatedQueue;
   readonly #draw: Draw;
+  readonly #isFifo: boolean;
   readonly #counts: readonly number[];
   readonly #unsent: string[];
   readonly #consumer: TestConsumer;
-  /** The highest number of each group that a handler was done with. */
+  /** Messages that a handler was done with. */
+  readonly #doneWith = new Set<string>();
+  /** The highest number of each group among them. */
   readonly #done = new Map<string, number>();
   /** What the handler has of each group. */
   readonly #running = new Map<string, Numbered>();
@@ -63,7 +66,8 @@ class BatchHistory {
   #mostOfGroup = 0;
   #overruled = 0;
 
-  constructor(queue: SimulatedQueue, draw: Draw) {
+  constructor(queue: SimulatedQueue, draw: Draw, isFifo: boolean) {
+    this.#isFifo = isFifo;
     this.#queue = queue;
     this.#draw = draw;
     this.#counts = Array.from({ length: draw.integer(1, 12) }, () => draw.integer(1, 25));
@@ -75,7 +79,7 @@ class BatchHistory {
     const { clock, sqs } = this.#queue;
     for (let period = 0; period < 4; period += 1) await this.#disturb();
     sqs.clearFaults();
-    await this.#queue.sendTo(...this.#unsent.splice(0));
+    await this.#send(this.#unsent.splice(0));
     await clock.runUntil(this.#consumer.start());
     try {
       await clock.runUntil(() => this.#queue.size === 0, { timeoutMs: LONGEST_END_MS });
@@ -84,8 +88,9 @@ class BatchHistory {
     }
     await clock.runUntil(this.#consumer.stop());
     for (const [index, count] of this.#counts.entries()) {
-      const done = this.#done.get(`g${index}-`) ?? 0;
-      if (done !== count) this.#violations.push(`g${index}- has ended at ${done} of ${count}`);
+      const bodies = Array.from({ length: count }, (_, position) => `g${index}-${position + 1}`);
+      const undone = bodies.filter((body) => !this.#doneWith.has(body));
+      if (undone.length > 0) this.#violations.push(`${undone.join(", ")} left the queue and was not done`);
     }
     return {
       violations: this.#violations,
@@ -93,6 +98,15 @@ class BatchHistory {
       mostOfGroup: this.#mostOfGroup,
       overruled: this.#overruled,
     };
+  }
+
+  async #send(bodies: readonly string[]): Promise<void> {
+    const { sqs, url } = this.#queue;
+    if (this.#isFifo) return this.#queue.sendTo(...bodies);
+    const faults = { ...sqs.faults };
+    sqs.clearFaults();
+    for (const MessageBody of bodies) await sqs.sendMessage({ QueueUrl: url, MessageBody });
+    Object.assign(sqs.faults, faults);
   }
 
   #createConsumer(): TestConsumer {
@@ -123,7 +137,7 @@ class BatchHistory {
       const [, group = "", number = ""] = /^(.*-)(\d+)$/u.exec(message.Body ?? "") ?? [];
       return { group, number: Number(number), signal: context.signal };
     });
-    this.#begin(numbered);
+    if (this.#isFifo) this.#begin(numbered);
     this.#beginKey(batch, items.length);
     await this.#queue.work(draw.happens(0.03) ? draw.integer(2_000, 20_000) : draw.integer(0, 300));
     for (const item of numbered)
@@ -168,11 +182,16 @@ class BatchHistory {
     const ended = new Set<string>();
     return numbered.map(({ group, number, signal }) => {
       const result = this.#drawResult(signal);
-      if (ended.has(group)) this.#overruled += 1;
+      if (this.#isFifo && ended.has(group)) this.#overruled += 1;
       else if (result !== undefined && !isDrop(result)) ended.add(group);
-      else this.#done.set(group, Math.max(this.#done.get(group) ?? 0, number));
+      else this.#noteDone(group, number);
       return result;
     });
+  }
+
+  #noteDone(group: string, number: number): void {
+    this.#doneWith.add(`${group}${number}`);
+    this.#done.set(group, Math.max(this.#done.get(group) ?? 0, number));
   }
 
   #drawResult(signal: AbortSignal): Outcome | Error | undefined {
@@ -188,7 +207,7 @@ class BatchHistory {
   async #disturb(): Promise<void> {
     const draw = this.#draw;
     const { clock, sqs } = this.#queue;
-    await this.#queue.sendTo(...this.#unsent.splice(0, draw.integer(0, this.#unsent.length)));
+    await this.#send(this.#unsent.splice(0, draw.integer(0, this.#unsent.length)));
     this.#consumer.start().catch(() => undefined);
     Object.assign(sqs.faults, {
       lostAnswers: draw.happens(0.5) ? draw.between(0, 0.15) : 0,
@@ -197,6 +216,7 @@ class BatchHistory {
       failedEntries: draw.happens(0.5) ? draw.between(0, 0.15) : 0,
       failedEntriesSenderFault: draw.happens(0.3) ? draw.between(0, 1) : 0,
       shortReceives: draw.happens(0.3) ? draw.between(0, 0.5) : 0,
+      duplicates: this.#isFifo ? 0 : draw.between(0, 0.1),
       latencyMs: [draw.integer(0, 20), draw.integer(20, 200)],
     });
     await clock.advance(draw.integer(500, 8_000));

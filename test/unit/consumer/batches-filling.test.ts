@@ -1,5 +1,6 @@
 // When a batch is handed over: full, old enough, or when nothing more can come.
-import { SemaphoreWorker } from "millrace";
+import { Consumer, inBatches, MemoryRunner, PoolWorker, SemaphoreWorker } from "millrace";
+import { VirtualClock } from "millrace/testing";
 import { describe, expect, it } from "vitest";
 import { BatchBench } from "../../support/batch-bench.js";
 
@@ -49,6 +50,30 @@ describe("a batch is handed over", () => {
     expect(bench.clock.pendingTimers).toBe(0);
   });
 
+  it("when the consumer has begun to stop, with what comes late in the same moment", async () => {
+    const clock = new VirtualClock();
+    const runner = new MemoryRunner<string>({ clock });
+    const handed: string[][] = [];
+    const gather = inBatches<string>((items) => void handed.push(items.map(({ message }) => message)), {
+      size: 5,
+      waitMs: 60_000,
+    });
+    const handler = async (message: string, context: Parameters<typeof gather>[1]): Promise<unknown> => {
+      await new Promise<void>((resolve) => {
+        clock.setTimer(resolve, 500);
+      });
+      return gather(message, context);
+    };
+    const consumer = new Consumer(handler, { runner, clock });
+    for (const name of ["a", "b", "c"]) runner.enqueue(name);
+    await clock.runUntil(consumer.start());
+    await clock.advance(100);
+    const stopped = consumer.stop();
+    await clock.advance(400);
+    expect(handed).toEqual([["a", "b", "c"]]);
+    expect(await stopped).toMatchObject({ isDrained: true });
+  });
+
   it("when every slot has a message that waits for its batch: none could come", async () => {
     const key = (name: string): string => name.slice(1, 2);
     const bench = await BatchBench.start({ batches: { size: 3, waitMs: 60_000, key }, consumer: { concurrency: 4 } });
@@ -82,7 +107,13 @@ describe("the slots of a consumer of batches", () => {
     expect(() => make({ worker: new SemaphoreWorker({ permits: 10 }) })).toThrow(
       "Option worker: expected one of at least 30 slots, the size of a batch, got 10.",
     );
+    expect(() => make({ worker: new PoolWorker({ maxWorkers: 29 }) })).toThrow(/at least 30 slots.* got 29/u);
     expect(make({ worker: new SemaphoreWorker({ permits: 30 }) })).toBeDefined();
+  });
+
+  it("cannot become fewer later", () => {
+    const { consumer } = new BatchBench({ batches: { size: 30 } });
+    expect(() => consumer.setConcurrency(29)).toThrow("expected at least 30, the size of a batch, got 29");
   });
 });
 
