@@ -127,6 +127,7 @@ class ThreadHandlers {
       throw reason;
     }
     try {
+      if (call.hasEnded) return release(); // Threads that were opened now would be ended by nobody.
       return await call.run(await this.#open(), (error) => this.#report(error));
     } finally {
       this.#calls.delete(call);

@@ -39,13 +39,18 @@ export class ThreadCall {
     return this.#input?.context.signal;
   }
 
+  /** Whether `end` was called. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
   /**
    * Resolves with what the handler has returned, or with its outcome; rejects with what it has thrown.
    *
    * @param onCrash - Called when the thread has ended by itself right after its answer, which counts.
    */
   async run(threads: Threads, onCrash: (error: unknown) => void): Promise<unknown> {
-    if (this.#ended !== undefined) return release();
+    if (this.hasEnded) return release();
     const { signal } = this;
     const { port1, port2 } = new MessageChannel();
     const onAbort = (): void => this.#abort(signal?.reason);

@@ -118,8 +118,8 @@ describe("closing", () => {
     expect([handler.threads, await blocked.result]).toMatchObject([0, { kind: "release" }]);
   });
 
-  it("gives messages back that wait for a thread, and starts none for them", async () => {
-    const handler = create({ maxThreads: 1 });
+  it.each([0, 1])("gives messages back that wait for a thread, and starts none: minThreads %i", async (minThreads) => {
+    const handler = create({ maxThreads: 1, minThreads });
     const calls = [1, 2, 3].map(() => handler({ kind: "loop" }, contextWith()));
     await eventually(() => handler.threads === 1);
     await handler.close();
