@@ -93,6 +93,23 @@ describe("a batch is handed over", () => {
   });
 });
 
+describe("the batches of consumers that share a handler", () => {
+  it("are their own", async () => {
+    const clock = new VirtualClock();
+    const handed: string[][] = [];
+    const handler = inBatches<string>((items) => void handed.push(items.map(({ message }) => message)), { size: 2 });
+    const runners = [new MemoryRunner<string>({ clock }), new MemoryRunner<string>({ clock })] as const;
+    const consumers = runners.map((runner) => new Consumer(handler, { runner, clock }));
+    for (const consumer of consumers) await clock.runUntil(consumer.start());
+    runners[0].enqueue("a1");
+    runners[1].enqueue("b1");
+    await clock.advance(500);
+    expect(handed).toEqual([]);
+    await clock.runUntil(Promise.all(consumers.map((consumer) => consumer.stop())));
+    expect(handed.toSorted()).toEqual([["a1"], ["b1"]]);
+  });
+});
+
 describe("the slots of a consumer of batches", () => {
   it("are twice the size unless it is said", async () => {
     const bench = await BatchBench.start({ batches: { size: 30 } });
