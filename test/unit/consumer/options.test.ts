@@ -19,6 +19,8 @@ describe("an option is refused", () => {
     ["concurrency", 0],
     ["concurrency", 1.5],
     ["concurrency", 100_001],
+    ["rate", 100],
+    ["maxInFlightBytes", 1_048_576],
     ["retry", 3],
     ["handlerTimeoutMs", 0],
     ["handlerTimeoutMs", Number.NaN],

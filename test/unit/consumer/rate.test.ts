@@ -92,6 +92,30 @@ describe("a rate", () => {
     await queue.clock.runUntil(consumer.stop());
   });
 
+  test("holds for the groups of a FIFO queue, in order", async () => {
+    const queue = await SimulatedQueue.create({ isFifo: true });
+    const groups = ["a", "b", "c", "d"];
+    for (let index = 1; index <= 15; index += 1) await queue.sendTo(...groups.map((group) => `${group}${index}`));
+    const startedAt: number[] = [];
+    const started = new Map(groups.map((group) => [group, [] as string[]]));
+    const consumer = queue.consume(
+      async ({ Body = "" }) => {
+        startedAt.push(queue.clock.now());
+        started.get(Body.charAt(0))?.push(Body.slice(1));
+        await queue.work(20);
+      },
+      { rate: { perSecond: 20, burst: 10 } },
+    );
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.runUntil(() => queue.size === 0);
+    const inOrder = Array.from({ length: 15 }, (_, index) => String(index + 1));
+    for (const group of groups) expect(started.get(group)).toEqual(inOrder);
+    for (const seconds of [0.01, 0.5, 1, 2]) {
+      expect(mostWithin(startedAt, seconds * 1_000)).toBeLessThanOrEqual(10 + 20 * seconds);
+    }
+    await queue.clock.runUntil(consumer.stop());
+  });
+
   test("counts what starts, and not what goes back", async () => {
     const { queue, consumer, startedAt } = await consume({
       rate: { perSecond: 5, burst: 40 },

@@ -1,5 +1,5 @@
 // setConcurrency: how many handlers run at once, from now on.
-import { Consumer, MemoryRunner, PoolWorker } from "millrace";
+import { Consumer, inBatches, MemoryRunner, PoolWorker } from "millrace";
 import { expect, test } from "vitest";
 import { Gauge, SimulatedQueue } from "../../support/simulated-queue.js";
 
@@ -52,6 +52,15 @@ test.each([0, 1.5, -1, 100_001, Number.NaN, "5", undefined])("refuses %o", (conc
   expect(() => consumer.setConcurrency(concurrency as number)).toThrow(
     "Option concurrency: expected a whole number from 1 to 100000",
   );
+});
+
+test("refuses fewer than a batch has", () => {
+  const consumer = new Consumer(
+    inBatches(() => undefined, { size: 50 }),
+    { runner: new MemoryRunner() },
+  );
+  expect(() => consumer.setConcurrency(49)).toThrow("Option concurrency: expected at least 50");
+  consumer.setConcurrency(50);
 });
 
 test("refuses a consumer that was given a worker, and says what to change instead", () => {
