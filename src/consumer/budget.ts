@@ -67,6 +67,7 @@ export class Budget {
   /** Messages that were asked for and have not come. */
   #asked = 0;
   #bytes = 0;
+  #isOpen = false;
   /** Whether something was refused since `onFreed` was called. */
   #isShort = false;
   #timer: Timer | undefined;
@@ -85,12 +86,18 @@ export class Budget {
     return this.#asked;
   }
 
+  /** The source is reached. Until then one message may be asked for without a token: a start is not to wait for the rate. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
   /** How many of `atMost` messages may be asked for now. After 0, `onFreed` is called. */
   allow(atMost: number): number {
     const { rateLimit } = this.#parts;
     const fitting = Math.min(atMost, this.#fitting());
     const allowed = fitting < 1 ? 0 : rateLimit.allow(fitting, this.#asked);
     if (allowed > 0) return allowed;
+    if (!this.#isOpen && this.#asked === 0 && fitting >= 1) return 1;
     this.#isShort = true;
     if (fitting >= 1) this.#wait(rateLimit.waitMs(fitting, this.#asked));
     return 0;

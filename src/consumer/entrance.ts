@@ -64,6 +64,7 @@ export class Entrance<Message, Resource> {
   /** The source is reached. Until then it may take places though it is paused: what comes for them is not started. */
   open(): void {
     this.#isOpen = true;
+    this.budget.open();
     if (this.#pause.isOn) this.#holdBack();
   }
 

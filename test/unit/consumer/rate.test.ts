@@ -179,6 +179,20 @@ describe("setRate", () => {
     await queue.clock.runUntil(consumer.stop());
   });
 
+  test("delays no start, though there is no token: the source is reached, and what that brings goes back", async () => {
+    const { queue, consumer, startedAt } = await consume({ rate: { perSecond: 1 / 60, burst: 1 }, messages: 5 });
+    await queue.clock.advance(100);
+    await queue.clock.runUntil(consumer.stop());
+    const stoppedAt = queue.clock.now();
+    await queue.clock.runUntil(consumer.start());
+    expect(queue.clock.now() - stoppedAt).toBeLessThan(100);
+    await queue.clock.advance(300);
+    expect([startedAt.length, queue.counts]).toEqual([1, { visible: 4, inFlight: 0, delayed: 0 }]);
+    await queue.clock.advance(60_000);
+    expect(startedAt).toHaveLength(2);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
   test.each([0, { perSecond: 0 }, { perSecond: 5, burst: -1 }])("refuses %o, and changes nothing", async (rate) => {
     const queue = await SimulatedQueue.create();
     const consumer = queue.consume(() => undefined, { rate: { perSecond: 5 } });
