@@ -22,7 +22,7 @@ export type GroupHandler<SourceMessage = Message, Resource = unknown> = (
 ) => unknown;
 
 /** The options of a consumer that are a matter of each queue. */
-export type QueueConsumerOptions = Omit<CommonOptions, "worker" | "concurrency">;
+export type QueueConsumerOptions = Omit<CommonOptions, "worker" | "concurrency" | "tenants">;
 
 /** The options of an `SqsRunner` that are a matter of each queue. */
 export type QueueRunnerOptions = Omit<SqsRunnerOptions, "maxSettleRequests">;
@@ -53,8 +53,11 @@ export interface RunnerGroupQueue<SourceMessage, Resource = unknown> extends Gro
   queueUrl?: never;
 }
 
-/** A queue of a group: an SQS queue by its URL, or any other source by its runner. */
-export type GroupQueue<Resource = unknown> = SqsGroupQueue<Resource> | RunnerGroupQueue<never, Resource>;
+/** A queue of a group: an SQS queue by its URL, or any source by its runner; one of SQS messages needs no handler. */
+export type GroupQueue<Resource = unknown> =
+  | SqsGroupQueue<Resource>
+  | RunnerGroupQueue<never, Resource>
+  | (Omit<RunnerGroupQueue<Message, Resource>, "handler"> & { handler?: undefined });
 
 /** Which queues are looked for, and what is said of each that is found. */
 export interface DiscoverOptions<Resource = unknown> {

@@ -4,6 +4,8 @@ import { availableParallelism } from "node:os";
 import {
   constantRetry,
   Consumer,
+  ConsumerGroup,
+  type DiscoverOptions,
   exponentialRetry,
   inBatches,
   MemoryRunner,
@@ -39,6 +41,10 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   Consumer: (options) => new Consumer(() => undefined, { runner: new MemoryRunner(), ...options }),
   SqsRunner: (options) => new SqsRunner({ queueUrl, ...options }),
   PoolWorker: (options) => new PoolWorker(options),
+  share: (options) => new PoolWorker().share(options),
+  ConsumerGroup: (options) => new ConsumerGroup(() => undefined, options),
+  discover: (options) =>
+    new ConsumerGroup(() => undefined, { discover: { queueNamePrefix: "orders-", ...options } as DiscoverOptions }),
   SemaphoreWorker: (options) => new SemaphoreWorker(options),
   inBatches: (options) => inBatches(() => undefined, options),
   inThreads: (options) => inThreads("vitest.config.ts", options),
@@ -49,6 +55,12 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   LambdaRunner: (options) => new LambdaRunner({ runtimeApi: "127.0.0.1:9001", ...options }),
   RabbitRunner: (options) => new RabbitRunner({ url: "amqp://localhost", queue: "jobs", ...options }),
   enqueue: (options) => new MemoryRunner().enqueue("job", options),
+};
+
+/** The sections that have the options which are taken besides: they are not said twice. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  Consumer: ["SqsRunner"],
+  ConsumerGroup: ["Consumer", "SqsRunner"],
 };
 
 const page = readFileSync("docs/options.md", "utf8");
@@ -64,7 +76,7 @@ function rowsOf(section: string): Map<string, Row> {
 
 /** The numbers that the page says. A range may end at another option, of which the default counts. */
 function numbersOf({ fallback, range }: Row, rows: ReadonlyMap<string, Row>): Numbers {
-  const [, min = "", max = "", isWhole] = /^([\d,]+) to (Infinity|[\d,]*\d|`\w+`)(, whole)?$/.exec(range) ?? [];
+  const [, min = "", max = "", isWhole] = /^(-?[\d,.]+) to (Infinity|[\d,.]*\d|`\w+`)(, whole)?$/.exec(range) ?? [];
   const limit = max.startsWith("`") ? (rows.get(max.slice(1, -1))?.fallback ?? "") : max;
   const isInteger = isWhole !== undefined;
   return { fallback: numberOf(fallback), min: numberOf(min), max: numberOf(limit), isInteger };
@@ -72,7 +84,7 @@ function numbersOf({ fallback, range }: Row, rows: ReadonlyMap<string, Row>): Nu
 
 function numberOf(text: string): number {
   if (text === "the machine's cores") return availableParallelism();
-  const [digits = "none"] = /^(Infinity|\d[\d,]*\d|\d)/.exec(text) ?? [];
+  const [digits = "none"] = /^(Infinity|-?\d[\d,.]*\d|\d)/.exec(text) ?? [];
   return Number(digits.replaceAll(",", ""));
 }
 
@@ -80,7 +92,7 @@ function numberOf(text: string): number {
 function numbersRead(section: string): Map<string, Numbers> {
   const read = vi.spyOn(OptionReader.prototype, "number");
   sections[section]?.({});
-  const owned = new Set(namesKnown(section));
+  const owned = rowsOf(section);
   const numbers = read.mock.calls
     .filter(([name]) => owned.has(name))
     .map(([name, { fallback, min, max, isInteger = false }]): [string, Numbers] => [
@@ -107,14 +119,14 @@ describe.each(Object.keys(sections))("the options of %s", (section) => {
   it("are all on the page, and no others", () => {
     const known = namesKnown(section);
     expect(known).not.toEqual([]);
-    // A runner and the options of a queue exclude each other; the page has a section for each.
-    const elsewhere = section === "Consumer" ? [...rowsOf("SqsRunner").keys()] : [];
-    expect([...rows.keys()].toSorted()).toEqual(known.filter((name) => !elsewhere.includes(name)).toSorted());
+    const elsewhere = (ELSEWHERE[section] ?? []).flatMap((other) => [...rowsOf(other).keys()]);
+    const own = known.filter((name) => rows.has(name) || !elsewhere.includes(name));
+    expect([...rows.keys()].toSorted()).toEqual(own.toSorted());
   });
 
   it("have the defaults and ranges that the page says", () => {
     const read = numbersRead(section);
-    const isNumeric = ({ range }: Row): boolean => /^\d/.test(range);
+    const isNumeric = ({ range }: Row): boolean => /^-?\d/.test(range);
     const said = [...rows.values()].filter(isNumeric).map((row) => [row.name, numbersOf(row, rows)] as const);
     expect(Object.fromEntries(said)).toEqual(Object.fromEntries(read));
   });
