@@ -106,7 +106,8 @@ describe("the batches of consumers that share a handler", () => {
     await clock.advance(500);
     expect(handed).toEqual([]);
     await clock.runUntil(Promise.all(consumers.map((consumer) => consumer.stop())));
-    expect(handed.toSorted()).toEqual([["a1"], ["b1"]]);
+    expect(new Set(handed.flat())).toEqual(new Set(["a1", "b1"]));
+    expect(handed).toHaveLength(2);
   });
 });
 
