@@ -1,4 +1,5 @@
 // Draws shares over time as one picture: areas on top of each other.
+import { styleWith } from "./picture-style.js";
 
 /** The part of the slots that each class had during one step, 0 to 1. */
 export type Sample = readonly number[];
@@ -16,27 +17,11 @@ const TOP = 76;
 const BOTTOM = 316;
 const CLASS_NAMES = ["high", "middle", "low"];
 
-const STYLE = `
-    .panel { fill: #ffffff; stroke: #d0d7de; }
-    .high { fill: #0969da; }
-    .middle { fill: #54aeff; }
-    .low { fill: #bf8700; }
-    .line { fill: none; stroke: #57606a; stroke-width: 1.5; }
-    .thin { fill: none; stroke: #8c959f; stroke-width: 1; stroke-dasharray: 4 4; }
-    text { font-family: -apple-system, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-size: 13px; fill: #24292f; }
-    .name { font-size: 15px; font-weight: 600; }
-    .small { font-size: 12px; fill: #57606a; }
-    @media (prefers-color-scheme: dark) {
-      .panel { fill: #0d1117; stroke: #30363d; }
-      .high { fill: #1f6feb; }
-      .middle { fill: #79c0ff; }
-      .low { fill: #d29922; }
-      .line { stroke: #8b949e; }
-      .thin { stroke: #6e7681; }
-      text { fill: #e6edf3; }
-      .small { fill: #9ea7b3; }
-    }
-  `;
+const STYLE = styleWith([
+  { className: "high", light: "#0969da", dark: "#1f6feb" },
+  { className: "middle", light: "#54aeff", dark: "#79c0ff" },
+  { className: "low", light: "#bf8700", dark: "#d29922" },
+]);
 
 /** An SVG of the samples, in the style of the other pictures of the docs. */
 export function drawShares(samples: readonly Sample[], { stepSeconds, classes, phases }: ShareLabels): string {
