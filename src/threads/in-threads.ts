@@ -2,10 +2,10 @@
 // A handler that runs in worker threads: it hands each message to a thread that is free, and its answer back.
 import type { HandlerContext } from "../consumer/context.js";
 import { type HandlerHost, hostOf, withTraits } from "../consumer/handler-life.js";
-import { release } from "../runner/outcome.js";
+import { isOutcome } from "../runner/outcome.js";
 import type { Message } from "../sqs/message.js";
 import { type ResolvedThreadsOptions, resolveThreadsOptions, type ThreadsOptions } from "./options.js";
-import { createCrashError, isStop, ThreadCall } from "./thread-call.js";
+import { createCrashError, giveBack, isStop, ThreadCall } from "./thread-call.js";
 import { Threads } from "./threads.js";
 import { Turnstile } from "./turnstile.js";
 
@@ -79,12 +79,20 @@ class ThreadHandlers {
   async prepare(host: HandlerHost): Promise<void> {
     this.#join(host);
     const count = Math.max(1, this.#options.minThreads);
-    await Promise.all(Array.from({ length: count }, () => this.#take(new ThreadCall(this.#options), host)));
+    await Promise.all(Array.from({ length: count }, () => this.#load(host)));
+  }
+
+  async #load(host: HandlerHost): Promise<void> {
+    try {
+      await this.#take(new ThreadCall(this.#options), host);
+    } catch (error) {
+      if (!isOutcome(error)) throw error; // Otherwise it was ended meanwhile.
+    }
   }
 
   async call(message: unknown, context: HandlerContext): Promise<unknown> {
     const host = hostOf(context);
-    if (host !== undefined && !this.#join(host)) return release();
+    if (host !== undefined && !this.#join(host)) giveBack();
     return this.#take(new ThreadCall(this.#options, { message, context }), host);
   }
 
@@ -123,11 +131,11 @@ class ThreadHandlers {
       await this.#turns.enter(call.signal);
     } catch (reason) {
       this.#calls.delete(call);
-      if (isStop(reason)) return release(); // Not even started.
+      if (isStop(reason)) giveBack(); // Not even started.
       throw reason;
     }
     try {
-      if (call.hasEnded) return release(); // Threads that were opened now would be ended by nobody.
+      if (call.hasEnded) giveBack(); // Threads that were opened now would be ended by nobody.
       return await call.run(await this.#open(), (error) => this.#report(error));
     } finally {
       this.#calls.delete(call);

@@ -32,7 +32,7 @@ export type FromThread =
 /** How a handler has ended. */
 export type Answer =
   | { readonly kind: "returned"; readonly value: unknown }
-  | { readonly kind: "outcome"; readonly outcome: PortableOutcome }
+  | { readonly kind: "outcome"; readonly outcome: PortableOutcome; readonly isThrown: boolean }
   | { readonly kind: "threw"; readonly error: PortableError };
 
 type WithoutBrand<Branded> = Branded extends unknown

@@ -45,12 +45,12 @@ export class ThreadCall {
   }
 
   /**
-   * Resolves with what the handler has returned, or with its outcome; rejects with what it has thrown.
+   * Resolves with what the handler has returned; rejects with what it has thrown, or with `release` when it was ended.
    *
    * @param onCrash - Called when the thread has ended by itself right after its answer, which counts.
    */
   async run(threads: Threads, onCrash: (error: unknown) => void): Promise<unknown> {
-    if (this.hasEnded) return release();
+    if (this.hasEnded) giveBack();
     const { signal } = this;
     const { port1, port2 } = new MessageChannel();
     const onAbort = (): void => this.#abort(signal?.reason);
@@ -127,14 +127,14 @@ export class ThreadCall {
   }
 
   /** The thread has ended before the handler, or was not given the message. */
-  async #explain(error: unknown): Promise<Outcome> {
+  async #explain(error: unknown): Promise<never> {
     if (this.#ended === undefined) throw this.#explainCrash(error);
     const { reason, gone } = this.#ended;
     await gone; // A message whose thread still computes has not ended.
     if (reason.kind === "lost") throw createCrashError(reason.error);
     const cause: unknown = this.signal?.reason;
     // As with any handler that runs when a stop's time is over: it is not its fault.
-    if (reason.kind === "closed" || isStop(cause)) return release();
+    if (reason.kind === "closed" || isStop(cause)) giveBack();
     const text = `The handler has not ended ${this.#options.abortGraceMs} ms after its signal had aborted: its thread was ended.`;
     throw new MillraceError("THREAD_ENDED", text, { cause });
   }
@@ -143,6 +143,15 @@ export class ThreadCall {
     const cloneError = this.#hasStarted ? undefined : findCloneError(this.#input?.message, "message", error);
     return cloneError ?? createCrashError(error);
   }
+}
+
+/**
+ * Gives the message back, by throwing: a function of the user's that waits for a result must not take this for one, go on,
+ * and have the message acknowledged.
+ */
+export function giveBack(): never {
+  // oxlint-disable-next-line only-throw-error -- outcomes may be thrown
+  throw release();
 }
 
 /** Whether a stop is out of time. */
@@ -163,7 +172,11 @@ export function createCrashError(cause: unknown): MillraceError {
 
 function resultOf(answer: Answer): unknown {
   if (answer.kind === "threw") throw fromPortable(answer.error);
-  return answer.kind === "outcome" ? outcomeFrom(answer.outcome) : answer.value;
+  if (answer.kind === "returned") return answer.value;
+  const outcome = outcomeFrom(answer.outcome);
+  // oxlint-disable-next-line only-throw-error -- outcomes may be thrown
+  if (answer.isThrown) throw outcome;
+  return outcome;
 }
 
 function outcomeFrom(outcome: PortableOutcome): Outcome {

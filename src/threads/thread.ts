@@ -33,9 +33,10 @@ async function callHandler(call: ThreadCallFacts, port: MessagePort): Promise<An
   const context = new ThreadContext(call, port);
   try {
     const value: unknown = await handler?.(call.message, context);
-    return isOutcome(value) ? { kind: "outcome", outcome: value } : { kind: "returned", value };
+    return isOutcome(value) ? { kind: "outcome", outcome: value, isThrown: false } : { kind: "returned", value };
   } catch (error) {
-    return isOutcome(error) ? { kind: "outcome", outcome: error } : { kind: "threw", error: toPortable(error) };
+    if (isOutcome(error)) return { kind: "outcome", outcome: error, isThrown: true };
+    return { kind: "threw", error: toPortable(error) };
   } finally {
     context.end();
   }

@@ -220,6 +220,24 @@ describe.concurrent("a stop", () => {
     expect([handler.threads, answers]).toEqual([0, [4]]);
   });
 
+  it("out of time, lets no function of the user's go on without the thread's result, and acknowledge", async () => {
+    const handler = wishes({ abortGraceMs: 0 });
+    await using queue = await createQueue({ kind: "loop" });
+    const stored: unknown[] = [];
+    await using rig = createRig(
+      queue,
+      async (message, context) => {
+        stored.push(await handler(message, context));
+      },
+      { abortGraceMs: 10_000 },
+    );
+    const { consumer } = rig;
+    await consumer.start();
+    await eventually(() => consumer.stats().running === 1);
+    await consumer.stop({ timeoutMs: 0 });
+    expect([stored, consumer.stats().counters.settled.ack, queue.counts.visible]).toEqual([[], 0, 1]);
+  });
+
   it("ends the threads of a handler inside withSchema, and they are there from the start", async () => {
     const handler = handlerOf("wishes.js", { minThreads: 1 });
     await using queue = await createQueue({ kind: "value" });
