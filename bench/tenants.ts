@@ -22,11 +22,13 @@ interface Scene {
   /** Whether tenants are told apart by the body alone, so that SQS does not know of them. Default: by `MessageGroupId`. */
   readonly isOfBody?: boolean;
   readonly hasNoisy?: boolean;
+  /** Whether handlers take 50 ms on average instead of each the same (exponentially distributed). */
+  readonly isRandom?: boolean;
 }
 
 interface Result {
   readonly samples: TenantSample[];
-  /** How long messages of the quiet ones waited for their start after the noisy one had come, in order. */
+  /** How long messages of the quiet ones waited for their start after the noisy one had come, or until the end, in order. */
   readonly waits: number[];
   readonly noisyPerSecond: number;
   /** How many of the noisy one's messages were started at their first, second, … receive. */
@@ -39,12 +41,15 @@ function tenantOf({ Body = "" }: Message): string {
   return Body.slice(0, Body.indexOf(" "));
 }
 
-async function play({ tenants, isOfBody = false, hasNoisy = true }: Scene): Promise<Result> {
+async function play({ tenants, isOfBody = false, hasNoisy = true, isRandom = false }: Scene): Promise<Result> {
   const queue = await SimulatedQueue.create({ faults: { latencyMs: 20 } });
   const { clock, sqs } = queue;
   const samples = Array.from({ length: SECONDS }, () => ({ noisyMs: 0, quietMs: 0, longestWaitMs: 0 }));
   const sample = () => samples[Math.floor(clock.now() / 1_000)];
   const waits: number[] = [];
+  /** When those were sent that have not started. */
+  const unstarted = new Map<string, number>();
+  const durations = seededRandom(5);
   const attempts: number[] = [];
   const groupOf = (tenant: string) => (isOfBody ? {} : { MessageGroupId: tenant });
   const consumer = queue.consume(
@@ -55,12 +60,14 @@ async function play({ tenants, isOfBody = false, hasNoisy = true }: Scene): Prom
       if (tenant === "noisy") {
         attempts[attempt - 1] = (attempts[attempt - 1] ?? 0) + 1;
       } else {
+        unstarted.delete(message.Body ?? "");
         if (clock.now() >= NOISY_AT_SECONDS * 1_000) waits.push(waitedMs);
         if (startedIn) startedIn.longestWaitMs = Math.max(startedIn.longestWaitMs, waitedMs);
       }
-      await queue.work(WORK_MS);
+      const workMs = isRandom ? -WORK_MS * Math.log(1 - durations()) : WORK_MS;
+      await queue.work(workMs);
       const endedIn = sample();
-      if (endedIn) endedIn[tenant === "noisy" ? "noisyMs" : "quietMs"] += WORK_MS;
+      if (endedIn) endedIn[tenant === "noisy" ? "noisyMs" : "quietMs"] += workMs;
     },
     { concurrency: SLOTS, tenants: tenants && (isOfBody ? { ...tenants, key: tenantOf } : tenants) },
   );
@@ -76,8 +83,10 @@ async function play({ tenants, isOfBody = false, hasNoisy = true }: Scene): Prom
     await clock.advance((-1_000 / QUIET) * Math.log(1 - random()));
     const tenant = `quiet-${sent % QUIET}`;
     const entry = { Id: "1", MessageBody: `${tenant} ${clock.now()}`, ...groupOf(tenant) };
+    unstarted.set(entry.MessageBody, clock.now());
     void sqs.sendMessageBatch({ QueueUrl: queue.url, Entries: [entry] });
   }
+  for (const sentAt of unstarted.values()) waits.push(clock.now() - sentAt);
   const noisyStarted = attempts.reduce((sum, count) => sum + (count ?? 0), 0);
   const requests = queue.receives + queue.deletes + queue.visibilityChanges;
   await clock.runUntil(consumer.stop());
@@ -127,6 +136,7 @@ await measure("alone", { hasNoisy: false });
 const without = await measure("by MessageGroupId, without tenants", {});
 await measure("by MessageGroupId, tenants: {}", { tenants: {} });
 const withTenants = await measure("by MessageGroupId, tenants: { maxRunning: 10 }", { tenants: limit });
+await measure("the same, durations at random", { tenants: limit, isRandom: true });
 await measure("by the body, without tenants", { isOfBody: true });
 await measure("by the body, tenants: {}", { tenants: {}, isOfBody: true });
 await measure("by the body, tenants: { maxRunning: 10 }", { tenants: limit, isOfBody: true });
