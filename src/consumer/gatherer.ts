@@ -105,8 +105,9 @@ export class Gatherer<Message, Resource> {
   }
 
   #handOverAll(): void {
-    for (const line of [...this.#lines.values()]) {
-      for (const batch of [...line.batches]) this.#handOver(line, batch);
+    for (const line of this.#lines.values()) {
+      for (const batch of line.batches) batch.isDue = true;
+      this.#proceed(line);
     }
   }
 
