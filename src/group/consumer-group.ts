@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Many queues over one pool: each is a consumer of its own, and all share the slots.
 import type { Consumer, ConsumerState } from "../consumer/consumer.js";
-import { createCounters, type Counters } from "../consumer/counters.js";
+import { createCounters } from "../consumer/counters.js";
 import type { Listener } from "../consumer/events.js";
 import { Reporter } from "../consumer/reporter.js";
 import { readStopTimeoutMs, type StopOptions, type StopResult } from "../consumer/stop.js";
@@ -20,16 +20,10 @@ import {
   type ResolvedGroup,
   resolveGroup,
 } from "./options.js";
-import { createMember, describeQueue, type Member, type QueueHost } from "./queue.js";
-import { createStartError, type StartFailure } from "./start-failures.js";
-import {
-  type ConsumerGroupStats,
-  type ConsumerGroupStopResult,
-  statsOf,
-  sumCounters,
-  sumResults,
-  sumStats,
-} from "./stats.js";
+import { Members } from "./members.js";
+import { describeQueue, type Member } from "./queue.js";
+import { createStartError } from "./start-failures.js";
+import { type ConsumerGroupStats, type ConsumerGroupStopResult, sumCounters, sumResults, sumStats } from "./stats.js";
 
 interface LivingLife {
   state: "starting" | "running";
@@ -52,13 +46,10 @@ type Life =
  */
 export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
   readonly #options: ResolvedGroup<Resource>;
-  readonly #host: QueueHost<Resource>;
-  readonly #members = new Map<string, Member<Resource>>();
+  readonly #members: Members<Resource>;
   readonly #events: GroupEvents;
   readonly #reporter: Reporter;
   readonly #counters = createCounters();
-  /** What was counted by queues that have been removed. */
-  #removedCounters: Counters = createCounters();
   #isPaused = false;
   #life: Life = { state: "idle" };
 
@@ -70,14 +61,14 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     this.#options = resolveGroup(handler, options);
     const { pool, defaults, limits, logger } = this.#options;
     const { connect } = new SharedConnections(limits);
-    this.#host = { handler, pool, defaults, connect, logger };
     this.#events = new GroupEvents((name, cause) => this.#reporter.listenerFailed(name, cause));
     this.#reporter = new Reporter({
       logger,
       counters: this.#counters,
       emit: (error) => this.#events.emit("error", error, undefined),
     });
-    this.#options.queues.forEach((queue, index) => this.#add(queue, `queues[${index}]`));
+    this.#members = new Members({ host: { handler, pool, defaults, connect, logger }, events: this.#events });
+    this.#options.queues.forEach((queue, index) => this.#members.add(queue, `queues[${index}]`));
   }
 
   /** Where the group stands in its life. */
@@ -92,7 +83,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
 
   /** The names of its queues. */
   get names(): readonly string[] {
-    return [...this.#members.keys()];
+    return this.#members.names;
   }
 
   /**
@@ -112,7 +103,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
       return this.start();
     }
     this.#isPaused = false;
-    for (const member of this.#members.values()) if (member.isDiscovered) this.#forget(member); // They are looked for anew.
+    this.#members.deleteDiscovered();
     const starting: LivingLife = {
       state: "starting",
       started: Promise.resolve(),
@@ -134,7 +125,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     const life = this.#life;
     if (life.state === "idle" || life.state === "stopped") return sumResults([]);
     if (life.state === "stopping") {
-      for (const { consumer } of this.#members.values()) void consumer.stop({ timeoutMs });
+      void this.#members.stop(timeoutMs);
       return life.stopped;
     }
     // The state changes before anything of the user's is called: it may call stop() again.
@@ -150,7 +141,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    * failure. It is not in the group then, and the others go on.
    */
   async add(queue: GroupQueue<Resource>): Promise<void> {
-    await this.#startAdded(this.#add(queue, "The queue"));
+    await this.#startAdded(this.#members.add(queue, "The queue"));
   }
 
   /**
@@ -160,11 +151,11 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    * @throws OptionError when there is no such queue, or `timeoutMs` cannot be used.
    */
   async remove(name: string, options: StopOptions = {}): Promise<StopResult> {
-    const member = this.#find(name);
+    const member = this.#members.find(name);
     readStopTimeoutMs(options);
     member.isLeaving = true;
     const result = await member.consumer.stop(options);
-    if (this.#forget(member)) this.#events.emit("queueRemoved", name, result);
+    if (this.#members.delete(member)) this.#events.emit("queueRemoved", name, result);
     return result;
   }
 
@@ -174,7 +165,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    * @throws OptionError when there is no such queue, or an option cannot be used; nothing has changed then.
    */
   update(name: string, options: PoolShareOptions): void {
-    const { share } = this.#find(name);
+    const { share } = this.#members.find(name);
     try {
       share.update(options);
     } catch (error) {
@@ -189,11 +180,11 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    */
   pause(name?: string): void {
     if (name !== undefined) {
-      this.#find(name).consumer.pause();
+      this.#members.find(name).consumer.pause();
       return;
     }
     this.#isPaused = this.#isLiving;
-    for (const { consumer } of this.#members.values()) consumer.pause();
+    for (const { consumer } of this.#members.all) consumer.pause();
   }
 
   /**
@@ -203,11 +194,11 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    */
   resume(name?: string): void {
     if (name !== undefined) {
-      this.#find(name).consumer.resume();
+      this.#members.find(name).consumer.resume();
       return;
     }
     this.#isPaused = false;
-    for (const { consumer } of this.#members.values()) consumer.resume();
+    for (const { consumer } of this.#members.all) consumer.resume();
   }
 
   /** The consumer of a queue; undefined when there is no such queue. Starting and stopping it is the group's. */
@@ -222,13 +213,13 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
 
   /** What the group is doing now, and what it has done, in all and queue by queue. */
   stats(): ConsumerGroupStats {
-    const queues = [...this.#members.values()].map((member) => [member.name, statsOf(member)] as const);
+    const queues = this.#members.stats;
     const all = queues.map(([, stats]) => stats);
     return {
       state: this.state,
       ...sumStats(all),
       workers: this.pool.stats().workers,
-      counters: sumCounters([this.#counters, this.#removedCounters, ...all.map(({ counters }) => counters)]),
+      counters: sumCounters([this.#counters, this.#members.removedCounters, ...all.map(({ counters }) => counters)]),
       queues: Object.fromEntries(queues),
     };
   }
@@ -252,7 +243,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
   }
 
   async #start(life: LivingLife): Promise<void> {
-    const results = await Promise.allSettled([this.#startMembers(), life.discovery?.start()]);
+    const results = await Promise.allSettled([this.#members.start(), life.discovery?.start()]);
     if (this.#life !== life) throw new MillraceError("STOPPED", "stop() was called.");
     const failure = results.find((result) => result.status === "rejected");
     if (failure === undefined) {
@@ -263,39 +254,10 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     throw failure.reason;
   }
 
-  async #startMembers(): Promise<void> {
-    const failures: StartFailure[] = [];
-    const start = async (member: Member<Resource>): Promise<void> => {
-      try {
-        await member.consumer.start();
-      } catch (error) {
-        if (!member.isLeaving) failures.push({ queue: member.name, error });
-      }
-    };
-    await Promise.all([...this.#members.values()].filter(({ isLeaving }) => !isLeaving).map(start));
-    const [first, ...others] = failures;
-    if (first !== undefined) throw createStartError([first, ...others]);
-  }
-
   async #stop({ discovery }: LivingLife, timeoutMs: number): Promise<ConsumerGroupStopResult> {
-    const stop = async ({ name, consumer }: Member<Resource>): Promise<readonly [string, StopResult]> => [
-      name,
-      await consumer.stop({ timeoutMs }),
-    ];
-    const [results] = await Promise.all([Promise.all([...this.#members.values()].map(stop)), discovery?.stop()]);
+    const [results] = await Promise.all([this.#members.stop(timeoutMs), discovery?.stop()]);
     this.#life = { state: "stopped" };
     return sumResults(results);
-  }
-
-  /** Takes a queue in. Nothing is started. @throws OptionError that names it. */
-  #add(queue: unknown, place: string, isDiscovered = false): Member<Resource> {
-    const member = createMember(queue, { place, isDiscovered, host: this.#host });
-    if (this.#members.has(member.name)) {
-      throw new OptionError("name", "one that no other queue of the group has", member.name).of(place);
-    }
-    this.#members.set(member.name, member);
-    this.#events.add(member.name, member.consumer as never as Consumer);
-    return member;
   }
 
   /** Starts a queue that was taken in, if the group runs. One that cannot be started is not kept. */
@@ -307,7 +269,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
         if (this.#isPaused) consumer.pause();
         await started;
       } catch (error) {
-        this.#forget(member);
+        this.#members.delete(member);
         throw createStartError([{ queue: name, error }]);
       }
     }
@@ -318,22 +280,6 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
     return this.#life.state === "starting" || this.#life.state === "running";
   }
 
-  /** False when it is not a member any more. */
-  #forget(member: Member<Resource>): boolean {
-    const { name, consumer } = member;
-    if (this.#members.get(name) !== member) return false;
-    this.#members.delete(name);
-    this.#events.delete(name);
-    this.#removedCounters = sumCounters([this.#removedCounters, consumer.stats().counters]);
-    return true;
-  }
-
-  #find(name: string): Member<Resource> {
-    const member = this.#members.get(name);
-    if (member !== undefined) return member;
-    throw new OptionError("name", "the name of a queue of the group", name);
-  }
-
   #createDiscovery(): Discovery | undefined {
     const { discover, client, region, clock } = this.#options;
     if (discover === undefined) return undefined;
@@ -342,22 +288,18 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
       client,
       region,
       clock,
-      has: (queueUrl) => this.#findByUrl(queueUrl) !== undefined,
+      has: (queueUrl) => this.#members.findByUrl(queueUrl) !== undefined,
       add: (queueUrl) => this.#addFound(queueUrl, discover.queue),
       remove: (queueUrl) => this.#removeLost(queueUrl),
       report: (error) => this.#reporter.report(error),
     });
   }
 
-  #findByUrl(queueUrl: string): Member<Resource> | undefined {
-    return [...this.#members.values()].find((member) => member.queueUrl === queueUrl);
-  }
-
   async #addFound(queueUrl: string, optionsOf: ResolvedDiscovery["queue"]): Promise<boolean> {
     try {
       const options = optionsOf(queueUrl);
       if (options === undefined) return false;
-      await this.#startAdded(this.#add({ ...options, queueUrl }, queueUrl, true));
+      await this.#startAdded(this.#members.add({ ...options, queueUrl }, queueUrl, true));
       return true;
     } catch (cause) {
       if (!this.#isLiving) return false;
@@ -370,7 +312,7 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
   }
 
   #removeLost(queueUrl: string): void {
-    const member = this.#findByUrl(queueUrl);
+    const member = this.#members.findByUrl(queueUrl);
     if (member?.isDiscovered === true && !member.isLeaving) void this.remove(member.name);
   }
 }
