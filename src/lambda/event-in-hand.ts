@@ -3,7 +3,7 @@
 import { MillraceError } from "../errors.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
-import type { Ack, Drop, Outcome } from "../runner/outcome.js";
+import { type Ack, type Drop, type Outcome, release } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
 import type { Message } from "../sqs/message.js";
 import { type DeliveryKeeper, SqsDelivery } from "../sqs/sqs-delivery.js";
@@ -28,7 +28,7 @@ export interface EventInHandParts {
 export class EventInHand implements DeliveryKeeper {
   readonly #intake: Intake<Message>;
   readonly #isFifo: boolean;
-  /** Message groups, as lanes, of which a message is not done. What comes after it in this event is not delivered. */
+  /** Message groups, as lanes, of which a message is not done. What comes after it in this event is returned, undelivered. */
   readonly #endedLanes = new Set<string | undefined>();
   readonly #times: EventTimes;
   readonly #teller: QueueTeller;
@@ -131,7 +131,10 @@ export class EventInHand implements DeliveryKeeper {
     while (free > 0 && this.#delivered < this.#deliveries.length) {
       const delivery = this.#deliveries[this.#delivered] as SqsDelivery;
       this.#delivered += 1;
-      if (delivery.lane !== undefined && this.#endedLanes.has(delivery.lane)) continue;
+      if (delivery.lane !== undefined && this.#endedLanes.has(delivery.lane)) {
+        void this.#returnUndelivered(delivery);
+        continue;
+      }
       free -= 1;
       this.#undecided.add(delivery);
       this.#intake.deliver(delivery);
@@ -169,6 +172,18 @@ export class EventInHand implements DeliveryKeeper {
     } catch (error) {
       this.#endedLanes.add(delivery.lane);
       this.#intake.settled(delivery, error);
+    }
+    this.#telling -= 1;
+    this.#checkWhetherOver();
+  }
+
+  /** It is among the failures. Hidden for longer than the one before it, it would hold up its group. */
+  async #returnUndelivered(delivery: SqsDelivery): Promise<void> {
+    this.#telling += 1;
+    try {
+      await this.#teller.tell(delivery, release(), { error: undefined, isStillRunning: false });
+    } catch (error) {
+      this.#intake.report(error);
     }
     this.#telling -= 1;
     this.#checkWhetherOver();

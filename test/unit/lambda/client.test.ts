@@ -154,6 +154,30 @@ describe("with a client", () => {
     expect(triggered.lambda.errors).toEqual([]);
   });
 
+  it("FIFO: what stands behind a failure is visible when that is, whether or not there was a slot for it", async () => {
+    const seenAt: Array<readonly [body: string | undefined, seconds: number]> = [];
+    const triggered = await Triggered.create(
+      ({ Body }, { attempt }) => {
+        seenAt.push([Body, triggered.queue.clock.now() / 1_000]);
+        return attempt === 1 ? retry({ afterSeconds: 2 }) : ack();
+      },
+      { isFifo: true },
+      { concurrency: 1 },
+    );
+    const { queue } = triggered;
+    await queue.sendTo("a1", "a2", "a3");
+    await triggered.poll();
+    await queue.clock.advance(2_000);
+    await triggered.poll();
+    expect(seenAt).toEqual([
+      ["a1", 0],
+      ["a1", 2],
+      ["a2", 2],
+      ["a3", 2],
+    ]);
+    expect([queue.size, triggered.lambda.errors]).toEqual([0, []]);
+  });
+
   it("the queue's URL is made from its ARN, as AWS has it", async () => {
     const urls = new Set<string>();
     const queue = await SimulatedQueue.create();
