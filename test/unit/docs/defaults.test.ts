@@ -20,6 +20,7 @@ import { inThreads } from "millrace/threads";
 import { describe, expect, it, vi } from "vitest";
 import { readStopTimeoutMs } from "../../../src/consumer/stop.js";
 import { OptionReader } from "../../../src/internal/options.js";
+import { readTenantOptions } from "../../../src/worker/tenant.js";
 
 interface Row {
   readonly name: string;
@@ -42,6 +43,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   SqsRunner: (options) => new SqsRunner({ queueUrl, ...options }),
   PoolWorker: (options) => new PoolWorker(options),
   share: (options) => new PoolWorker().share(options),
+  tenants: (options) => readTenantOptions(options),
   ConsumerGroup: (options) => new ConsumerGroup(() => undefined, options),
   discover: (options) =>
     new ConsumerGroup(() => undefined, { discover: { queueNamePrefix: "orders-", ...options } as DiscoverOptions }),
