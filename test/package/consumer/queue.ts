@@ -1,6 +1,6 @@
 // A user who consumes a queue.
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { Consumer, deadLetter, inBatches, PoolWorker, retry } from "millrace";
+import { Consumer, ConsumerGroup, deadLetter, inBatches, PoolWorker, retry } from "millrace";
 
 async function resize(key: string, options: { signal: AbortSignal }): Promise<void> {
   await fetch(`https://images.example/${key}`, options);
@@ -23,6 +23,17 @@ consumer.on("error", (error) => {
 });
 await consumer.start();
 await consumer.stop({ timeoutMs: 25_000 });
+
+const group = new ConsumerGroup((message, { signal }, queue) => resize(`${queue}/${message.Body}`, { signal }), {
+  concurrency: 100,
+  queues: [{ queueUrl, weight: 8 }],
+});
+group.on("error", (error, queue) => {
+  throw new Error(`${queue}: ${error.code}`, { cause: error });
+});
+await group.start();
+const waiting: number | undefined = group.stats().queues["images"]?.waiting;
+await group.stop({ timeoutMs: waiting });
 
 const ofBatches = new Consumer(
   inBatches(
