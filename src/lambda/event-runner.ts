@@ -95,7 +95,7 @@ export class EventRunner implements Runner<Message> {
     return new QueueTeller({
       port: this.#port,
       clock: intake.clock,
-      queueUrl: this.#port === undefined ? "" : queueUrlOf(queueArn),
+      queueUrl: () => queueUrlOf(queueArn),
       isFifo,
       deadLetterQueueUrl,
       report: (error) => intake.report(error),

@@ -1,6 +1,7 @@
 // The options that both ways of running in Lambda share, read and checked.
 import { OptionError } from "../errors.js";
 import type { OptionReader } from "../internal/options.js";
+import { silence } from "../internal/silence.js";
 import { readClient } from "../sqs/options.js";
 import type { SqsClient } from "../sqs/port.js";
 
@@ -77,14 +78,25 @@ export function timesOf(
 function readQueueUrl(reader: OptionReader): (queueArn: string) => string {
   if (!reader.has("queueUrl")) return queueUrlOfArn;
   const value = reader.raw("queueUrl");
-  if (typeof value === "function") return value as (queueArn: string) => string;
+  if (typeof value === "function") return (queueArn) => checkUrl((value as (arn: string) => unknown)(queueArn));
   const url = readUrl(reader, "queueUrl");
   return () => url;
 }
 
+/** What a function of the user's has answered. */
+function checkUrl(answer: unknown): string {
+  if (isUrl(answer)) return answer;
+  silence(answer);
+  throw new OptionError("queueUrl", "a function that makes the URL of a queue from its ARN", answer);
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === "string" && /^https?:$/u.test(URL.canParse(value) ? new URL(value).protocol : "");
+}
+
 function readUrl(reader: OptionReader, name: string): string {
   const value = reader.raw(name);
-  if (typeof value === "string" && /^https?:$/u.test(URL.canParse(value) ? new URL(value).protocol : "")) return value;
+  if (isUrl(value)) return value;
   const what = "the URL of a queue (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)";
   throw new OptionError(name, name === "queueUrl" ? `${what}, or a function that makes it from an ARN` : what, value);
 }

@@ -26,7 +26,8 @@ const LONGEST_DELAY_MS = (12 * 60 - 5) * 60_000 - 10_000;
 export interface QueueTellerOptions {
   readonly port: SqsPort | undefined;
   readonly clock: Clock;
-  readonly queueUrl: string;
+  /** Called when the queue is to be told something. It may throw. */
+  readonly queueUrl: () => string;
   readonly isFifo: boolean;
   readonly deadLetterQueueUrl: string | undefined;
   readonly report: (error: unknown) => void;
@@ -84,7 +85,7 @@ export class QueueTeller {
   async #sendDeadLetter(port: SqsPort | undefined, delivery: SqsDelivery, { reason }: DeadLetter): Promise<void> {
     try {
       if (port === undefined) throw createClientError("Sending a dead letter");
-      this.#deadLetterQueue ??= new DeadLetterQueue({ ...this.#options, port, requestTimeoutMs: REQUEST_TIMEOUT_MS });
+      this.#deadLetterQueue ??= this.#createDeadLetterQueue(port);
       const queueUrl = await this.#deadLetterQueue.url();
       this.#options.onDeadLetterQueue(queueUrl);
       const entry = createDeadLetterEntry(delivery.message, reason, this.#options.isFifo);
@@ -95,6 +96,11 @@ export class QueueTeller {
       if (cause instanceof MillraceError && cause.code === "DEAD_LETTER_QUEUE_UNKNOWN") throw cause;
       throw new MillraceError("DEAD_LETTER_FAILED", "A message could not be sent to the dead-letter queue.", { cause });
     }
+  }
+
+  #createDeadLetterQueue(port: SqsPort): DeadLetterQueue {
+    const queueUrl = this.#options.queueUrl();
+    return new DeadLetterQueue({ ...this.#options, port, queueUrl, requestTimeoutMs: REQUEST_TIMEOUT_MS });
   }
 
   /** A microtask later, so that what is settled together goes together. */
@@ -110,7 +116,7 @@ export class QueueTeller {
   #settlerFor(port: SqsPort): Settler {
     this.#settler ??= new Settler({
       port,
-      queueUrl: this.#options.queueUrl,
+      queueUrl: this.#options.queueUrl(),
       clock: this.#options.clock,
       random: Math.random,
       maxAgeMs: this.#options.isFifo ? 0 : MAX_AGE_MS,

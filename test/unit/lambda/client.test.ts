@@ -199,6 +199,23 @@ describe("with a client", () => {
       "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/a.fifo",
     ]);
   });
+
+  it.each<[string, () => unknown, string]>([
+    ["throws", () => new URL("no"), "Invalid URL"],
+    ["rejects", () => Promise.reject(new Error("no")), "queueUrl: expected a function that makes"],
+    ["answers with no URL", () => "orders", "queueUrl: expected a function that makes"],
+  ])("a function for the queue's URL that %s costs its message only, and only where it is needed", async (...row) => {
+    const [, queueUrl, text] = row;
+    const queue = await SimulatedQueue.create();
+    const lambda = new LambdaFunction(({ Body }) => (Body === "back" ? release() : undefined), {
+      client: queue.sqs,
+      queueUrl: queueUrl as () => string,
+    });
+    expect(await lambda.invoke(["back", "done"])).toEqual(idsOf(1));
+    expect(lambda.errors).toMatchObject([
+      { code: "SETTLEMENT_FAILED", cause: { message: expect.stringContaining(text) as string } },
+    ]);
+  });
 });
 
 describe("without a client", () => {
