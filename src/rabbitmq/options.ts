@@ -131,9 +131,9 @@ function canDecode(text: string): boolean {
   }
 }
 
-/** Errors end up in logs. */
+/** Errors end up in logs, and a URL that is refused may lack its beginning. */
 function hidePassword(url: string): string {
-  return url.replace(/\/\/.*@/u, "//…@");
+  return url.replace(/^(.*?:\/\/)?.*@/su, "$1…@");
 }
 
 /** The virtual host that a URL names. */

@@ -40,9 +40,15 @@ describe("refuses", () => {
   });
 });
 
-test("a password is in no message", () => {
-  const { message } = refusalOf({ ...good, url: "http://me:secret@localhost" });
-  expect(message).toContain("http://…@localhost");
+test.for([
+  ["http://me:secret@localhost", "http://…@localhost"],
+  ["me:secret@localhost:5672", "…@localhost:5672"],
+  ["amqp:me:secret@localhost", "…@localhost"],
+  ["amqp://me:sec//ret@loc al//host", "amqp://…@loc al//host"],
+])("a password is in no message: %s", ([url, shown]) => {
+  const { message, received } = refusalOf({ ...good, url });
+  expect(message).not.toMatch(/sec|ret/u);
+  expect(received).toBe(`"${shown}"`);
 });
 
 test("nothing is connected to before the start", () => {
