@@ -59,6 +59,11 @@ export class FairGroup<Owner> {
     return this.#ready.peek();
   }
 
+  /** Whether it has had more than its part, and is to wait for others when it has something to do again. */
+  isAhead(contender: Contender<Owner>): boolean {
+    return contender.dueAt > this.#time;
+  }
+
   /** It has something to do. */
   enter(contender: Contender<Owner>): void {
     if (contender.queueIndex === -1) this.#ready.add(contender, Math.max(contender.dueAt, this.#time));

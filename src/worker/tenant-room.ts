@@ -10,6 +10,9 @@ import type { Task } from "./worker.js";
 /** How many turns the mean looks back on. */
 const MEMORY = 64;
 
+/** How many tenants are remembered of which nothing is here, because they have had more than their part. */
+const MOST_AHEAD = 10_000;
+
 interface Turn {
   readonly tenant: Tenant;
   readonly chargedMs: number;
@@ -27,6 +30,8 @@ export class TenantRoom implements Room {
   readonly #tenants = new Map<string | undefined, Tenant>();
   readonly #turns = new FairGroup<Tenant>();
   readonly #running = new Map<Task, Turn>();
+  /** Those of which nothing is here, and that are ahead of the others: a new beginning would make them equal. */
+  readonly #ahead = new Set<Tenant>();
   #host: RoomHost | undefined;
   #reviews: DeadlineScheduler<Tenant> | undefined;
   #size = 0;
@@ -89,6 +94,7 @@ export class TenantRoom implements Room {
     const task = tenant.begin();
     if (task === undefined) return undefined;
     this.#size -= 1;
+    this.#forgetOvertaken();
     this.#running.set(task, { tenant, chargedMs });
     this.#review(tenant);
     return task;
@@ -104,6 +110,7 @@ export class TenantRoom implements Room {
     this.#meanMs = this.#meanMs === undefined ? durationMs : this.#meanMs + (durationMs - this.#meanMs) / MEMORY;
     if (task.keyPausedForMs > 0) this.#sendBack(tenant);
     this.#review(tenant);
+    if (this.#size + this.#running.size === 0) this.#forgetOvertaken({ areAll: true });
   }
 
   clear(): Task[] {
@@ -157,16 +164,42 @@ export class TenantRoom implements Room {
     const reviewAt = tenant.reviewAt;
     if (reviewAt !== undefined) this.#reviews?.schedule(tenant, reviewAt);
     else this.#reviews?.cancel(tenant);
-    if (tenant.isGone) this.#tenants.delete(tenant.key);
+    if (tenant.isGone) this.#gone(tenant);
+  }
+
+  #gone(tenant: Tenant): void {
+    if (!this.#turns.isAhead(tenant.turn)) {
+      this.#tenants.delete(tenant.key);
+      return;
+    }
+    this.#ahead.add(tenant);
+    if (this.#ahead.size > MOST_AHEAD) this.#forgetFirst();
+  }
+
+  /** Those whom the others have overtaken are not to be remembered any more; none is, when nobody is there to be ahead of. */
+  #forgetOvertaken({ areAll = false } = {}): void {
+    for (const tenant of this.#ahead) {
+      if (!areAll && this.#turns.isAhead(tenant.turn)) return;
+      this.#forgetFirst();
+    }
+  }
+
+  #forgetFirst(): void {
+    const [first] = this.#ahead;
+    if (first === undefined) return;
+    this.#ahead.delete(first);
+    this.#tenants.delete(first.key);
   }
 
   #tenantOf(task: Task): Tenant {
     const key = this.#keyOf(task);
-    let tenant = this.#tenants.get(key);
-    if (tenant === undefined) {
-      tenant = new Tenant(key, this.#parts);
-      this.#tenants.set(key, tenant);
+    const known = this.#tenants.get(key);
+    if (known !== undefined) {
+      this.#ahead.delete(known);
+      return known;
     }
+    const tenant = new Tenant(key, this.#parts);
+    this.#tenants.set(key, tenant);
     return tenant;
   }
 

@@ -55,6 +55,21 @@ describe("turns", () => {
     expect(slowMs / (slowMs + quickMs)).toBeLessThan(0.55);
   });
 
+  test("a tenant whose messages come one by one has no more than its turn", async () => {
+    const { clock, send } = await start({ maxWaitMs: 60_000 }, { maxWorkers: 1 });
+    const steady = send("steady", 5_000, { durationMs: 10 });
+    let current = send("slow", 1, { durationMs: 1_000 })[0];
+    let ofSlow = 0;
+    for (let elapsedMs = 0; elapsedMs < 40_000; elapsedMs += 10) {
+      await clock.advance(10);
+      if (current?.endedAt === undefined) continue;
+      ofSlow += 1;
+      current = send("slow", 1, { durationMs: 1_000 })[0];
+    }
+    const ofSteady = count(steady, ({ endedAt }) => endedAt !== undefined);
+    expect([ofSlow, ofSteady]).toEqual([expect.closeTo(20, -0.7), expect.closeTo(2_000, -2.3)]);
+  });
+
   test("messages of one tenant keep their order", async () => {
     const { clock, send, tasks } = await start({ maxRunning: 1 });
     send("a", 5);
