@@ -113,7 +113,18 @@ export class EventInHand implements DeliveryKeeper {
   /** A handler that was given up on has ended: its message was reported as failed long since. */
   ended(): void {}
 
+  /** Never rejects: a worker of the user's may throw, and what it has no places for is not done. */
   async #deliver(): Promise<void> {
+    try {
+      await this.#deliverAll();
+    } catch (error) {
+      this.#isClosed = true;
+      this.#intake.report(error);
+    }
+    this.#checkWhetherOver();
+  }
+
+  async #deliverAll(): Promise<void> {
     const { clock } = this.#intake;
     while (!this.#isClosed && this.#delivered < this.#deliveries.length) {
       const places = await this.#intake.take(this.#deliveries.length - this.#delivered);
@@ -123,7 +134,6 @@ export class EventInHand implements DeliveryKeeper {
       if (this.#isClosed) this.#intake.giveBack(places);
       else this.#deliverNext(places);
     }
-    this.#checkWhetherOver();
   }
 
   #deliverNext(places: number): void {

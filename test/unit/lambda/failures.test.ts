@@ -58,6 +58,20 @@ describe("an event of a standard queue", () => {
     expect(await lambda.invoke(["a"])).toEqual(isDone ? [] : idsOf(1));
   });
 
+  it("for which a worker of the user's says no places: what has none is reported, and nothing is lost or unhandled", async () => {
+    const worker = new SemaphoreWorker({ permits: 1 });
+    const reserve = worker.reserve.bind(worker);
+    let calls = 0;
+    worker.reserve = (atMost) => {
+      if ((calls += 1) > 1) throw new Error("no places");
+      return reserve(atMost);
+    };
+    const lambda = new LambdaFunction(() => undefined, { worker });
+    expect(await lambda.invoke(["a", "b"])).toEqual(idsOf(2));
+    expect(lambda.clock.now()).toBe(0);
+    expect(lambda.errors).toMatchObject([{ message: expect.stringContaining("no places") as string }]);
+  });
+
   it("has no more handlers running than the worker allows, and is spread over all of it", async () => {
     let running = 0;
     let most = 0;
