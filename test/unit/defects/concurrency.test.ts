@@ -1,10 +1,9 @@
 // What goes wrong in other consumers while they schedule. The numbers are those of docs/known-defects.md.
 import { getEventListeners } from "node:events";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Consumer, type Intake, PoolWorker, type Runner, SemaphoreWorker, type Worker } from "millrace";
 import { VirtualClock } from "millrace/testing";
 import { describe, expect, it } from "vitest";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { Gauge, SimulatedQueue } from "../../support/simulated-queue.js";
 
 /** A source without messages that hands its intake to the test. */
@@ -71,8 +70,6 @@ describe("concurrency", () => {
   });
 
   it("16: a message that has left the waiting room is not kept alive by it", async () => {
-    setFlagsFromString("--expose-gc");
-    const collectGarbage = runInNewContext("gc") as () => void;
     const queue = await SimulatedQueue.create({ messages: 300 });
     const messages: Array<WeakRef<object>> = [];
     let mostWaiting = 0;
@@ -84,7 +81,7 @@ describe("concurrency", () => {
     await consumer.start();
     await queue.clock.runUntil(() => queue.size === 0);
     await queue.clock.advance(60_000);
-    collectGarbage();
+    await collectGarbage();
     expect(mostWaiting).toBeGreaterThan(20);
     expect(messages.filter((message) => message.deref() !== undefined)).toHaveLength(0);
     await queue.clock.runUntil(consumer.stop());
