@@ -1,5 +1,6 @@
 // Takes places for whichever channel is there. A call that waits for a place cannot be taken back: when the channel goes
 // meanwhile, the place is for the next.
+import { createDeferred, type Deferred } from "../internal/deferred.js";
 import type { Intake } from "../runner/runner.js";
 
 /** Somebody who has a use for places. */
@@ -14,10 +15,17 @@ export interface PlaceUser {
 export class PlaceTaker {
   readonly #intake: Pick<Intake, "take" | "giveBack">;
   #user: PlaceUser | undefined;
+  readonly #failed: Deferred<never> = createDeferred();
   #isTaking = false;
 
   constructor(intake: Pick<Intake, "take" | "giveBack">) {
     this.#intake = intake;
+    this.#failed.promise.catch(() => undefined); // It may fail before anybody asks.
+  }
+
+  /** Rejects when places cannot be taken any more: the worker is the user's, and may throw. */
+  get failed(): Promise<never> {
+    return this.#failed.promise;
   }
 
   /** From now on places are for this user; without one, none are taken. */
@@ -28,7 +36,7 @@ export class PlaceTaker {
 
   /** To be called when the user may want a place that it did not want before. */
   wake(): void {
-    if (!this.#isTaking && this.#user?.wantsPlace === true) void this.#take();
+    if (!this.#isTaking && this.#user?.wantsPlace === true) this.#take().catch((error: unknown) => this.#failed.reject(error));
   }
 
   async #take(): Promise<void> {

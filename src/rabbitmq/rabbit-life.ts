@@ -70,15 +70,9 @@ export class RabbitLife {
     else if (this.#failure !== undefined && isFinal(this.#failure)) throw this.#failure;
   }
 
-  /** Consumes until the intake's signal aborts, and resolves when nothing more comes. */
+  /** Consumes until the intake's signal aborts, and resolves when nothing more comes. Rejects when places cannot be had. */
   async run(): Promise<void> {
-    const { signal } = this.#parts.intake;
-    while (!signal.aborted) {
-      if (this.#failure !== undefined) await this.#rest(this.#failure);
-      else if (this.#consuming === undefined) await this.#begin();
-      else await untilAborted(this.#consuming.subscription.ended, signal);
-    }
-    await this.#stopAsking();
+    await Promise.race([this.#consumeUntilStopped(), this.#places.failed]);
   }
 
   /** Has the broker send no more until places are there again. */
@@ -106,6 +100,16 @@ export class RabbitLife {
   get #url(): string {
     const { urls } = this.#parts.options;
     return urls[this.#connects % urls.length] as string;
+  }
+
+  async #consumeUntilStopped(): Promise<void> {
+    const { signal } = this.#parts.intake;
+    while (!signal.aborted) {
+      if (this.#failure !== undefined) await this.#rest(this.#failure);
+      else if (this.#consuming === undefined) await this.#begin();
+      else await untilAborted(this.#consuming.subscription.ended, signal);
+    }
+    await this.#stopAsking();
   }
 
   /** Connects and asks for messages; what goes wrong is left in `#failure`. */

@@ -1,6 +1,6 @@
 // Connections that come and go: every loss is noticed, and nothing of a connection outlives it.
 import { getEventListeners } from "node:events";
-import { Consumer, type MillraceError } from "millrace";
+import { Consumer, type MillraceError, PoolWorker } from "millrace";
 import type { RabbitMessage } from "millrace/rabbitmq";
 import { VirtualClock } from "millrace/testing";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -91,6 +91,20 @@ test("a consumer that the broker cancels takes its messages with it, as a channe
   ended[1]?.();
   await clock.runUntil(() => consumer.stats().counters.settled.ack === 1);
   await clock.runUntil(consumer.stop());
+  expect([broker.open, clock.pendingTimers]).toEqual([0, 0]);
+});
+
+test("a worker of the user's that throws when it is asked for places stops the consumer, and not the process", async () => {
+  const worker = new PoolWorker({ maxWorkers: 5 });
+  consumer = new Consumer<RabbitMessage>(() => undefined, { runner, worker, clock });
+  consumer.on("error", (error) => void errors.push(error));
+  const cause = new Error("no places");
+  worker.reserve = () => {
+    throw cause;
+  };
+  await clock.runUntil(consumer.start());
+  await clock.runUntil(() => consumer.state === "stopped");
+  expect(errors).toMatchObject([{ code: "RUNNER_FAILED", cause }]);
   expect([broker.open, clock.pendingTimers]).toEqual([0, 0]);
 });
 
