@@ -60,8 +60,10 @@ describe("a retry that pauses the queue", () => {
     consumer.pause();
     await queue.clock.advance(60_000);
     expect(consumer.stats().isPaused).toBe(true);
+    expect(events.slice(2)).toEqual([["paused", 5_000]]);
     consumer.resume();
     expect(consumer.stats().isPaused).toBe(false);
+    expect(events.slice(3)).toEqual([["resumed", queue.clock.now()]]);
     await queue.clock.runUntil(() => queue.size === 0);
     await queue.clock.runUntil(consumer.stop());
   });
