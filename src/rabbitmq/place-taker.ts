@@ -36,7 +36,8 @@ export class PlaceTaker {
 
   /** To be called when the user may want a place that it did not want before. */
   wake(): void {
-    if (!this.#isTaking && this.#user?.wantsPlace === true) this.#take().catch((error: unknown) => this.#failed.reject(error));
+    if (!this.#isTaking && this.#user?.wantsPlace === true)
+      this.#take().catch((error: unknown) => this.#failed.reject(error));
   }
 
   async #take(): Promise<void> {
