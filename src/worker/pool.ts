@@ -178,7 +178,7 @@ export class Pool<Resource> {
     this.#running += 1;
     let turn = first;
     let chargedMs = this.#turns.begin(turn);
-    let task = turn.owner.begin();
+    let task: Task | undefined = turn.owner.begin();
     let startedAt = life.clock.now();
     let isCalling = false;
     let hasEnded = false;
@@ -187,7 +187,8 @@ export class Pool<Resource> {
       const now = life.clock.now();
       const durationMs = now - startedAt;
       this.#turns.end(turn, durationMs, chargedMs);
-      turn.owner.ended(task, { durationMs, endedAt: now, isOfEarlierLife: this.#life !== life });
+      turn.owner.ended(task as Task, { durationMs, endedAt: now, isOfEarlierLife: this.#life !== life });
+      task = undefined; // The engine may keep these functions for a while: they are not to keep a message alive.
       const next = this.#next(life);
       if (next === undefined) return false;
       turn = next;
@@ -201,7 +202,7 @@ export class Pool<Resource> {
       do {
         hasEnded = false;
         isCalling = true;
-        task.run(worker.resource, onEnd);
+        (task as Task).run(worker.resource, onEnd);
         isCalling = false;
         if (!hasEnded) return;
       } while (goOn());
