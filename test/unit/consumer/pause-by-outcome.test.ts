@@ -54,8 +54,8 @@ describe("a retry that pauses the queue", () => {
       ["paused", 10_000],
       ["resumed", 41_000],
     ]);
-    await queue.send(1);
     delays.push(5);
+    await queue.send(1);
     await queue.clock.advance(2_000);
     consumer.pause();
     await queue.clock.advance(60_000);
