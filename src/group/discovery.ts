@@ -29,7 +29,7 @@ export interface DiscoveryParts {
 const PAGE_SIZE = 1_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 1_000;
-/** A list may lack a queue for a moment (CreateQueue and DeleteQueue take up to a minute, API reference). */
+/** One look does not count: a list put together by many servers may lack a queue for a moment. */
 const LOOKS_UNTIL_GONE = 2;
 
 /** One life of a discovery, from a start to its stop. */

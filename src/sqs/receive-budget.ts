@@ -1,5 +1,8 @@
 // How many receives several queues may have out together, beyond the one that each always may have.
 
+/** A long poll of a queue that has run empty is not to keep what another queue could use. */
+const LONGEST_WAIT_SECONDS = 1;
+
 /**
  * The receives that queues share. The first of each queue is not counted: it waits for messages, and an empty queue is not to
  * wait for a busy one.
@@ -11,6 +14,11 @@ export class ReceiveBudget {
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** How long a receive out of the budget may wait for messages. */
+  get longestWaitSeconds(): number {
+    return this.#limit === Infinity ? Infinity : LONGEST_WAIT_SECONDS;
   }
 
   get hasFree(): boolean {

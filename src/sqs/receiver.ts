@@ -53,6 +53,8 @@ export class Receiver {
   readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
   /** How many receives may be out: grows with full ones, shrinks with empty ones. */
   #limit = 1;
+  /** When a receive last came back full. */
+  #fullAt = -Infinity;
   #pausedAt = -Infinity;
   #pause: Timer | undefined;
   #change: Deferred<void> | undefined;
@@ -108,8 +110,7 @@ export class Receiver {
         continue;
       }
       const places = await this.#intake.take(MAX_MESSAGES);
-      if (places > 0 && this.#mayReceive() && this.#hasBudget())
-        void this.#receive(places, this.#options.waitTimeSeconds);
+      if (places > 0 && this.#mayReceive() && this.#hasBudget()) void this.#receive(places, this.#waitTimeSeconds());
       else this.#intake.giveBack(places);
     }
     await this.#endReceives();
@@ -141,9 +142,19 @@ export class Receiver {
     );
   }
 
-  /** The first receive needs none: an empty queue does not wait for a busy one. */
+  /**
+   * The first receive needs none: an empty queue does not wait for a busy one. For the others the queue must have been full a
+   * moment ago.
+   */
   #hasBudget(): boolean {
-    return this.#inFlight.size === 0 || this.#budget.hasFree;
+    if (this.#inFlight.size === 0) return true;
+    const sinceFullMs = this.#intake.clock.now() - this.#fullAt;
+    return this.#budget.hasFree && sinceFullMs <= this.#budget.longestWaitSeconds * 1_000;
+  }
+
+  #waitTimeSeconds(): number {
+    const { waitTimeSeconds } = this.#options;
+    return this.#inFlight.size === 0 ? waitTimeSeconds : Math.min(waitTimeSeconds, this.#budget.longestWaitSeconds);
   }
 
   /** One receive for places that were taken. Answers with the error, if it failed. */
@@ -224,6 +235,7 @@ export class Receiver {
   #adapt(count: number, requested: number, waitLeftMs: number): void {
     this.#backoff.reset();
     const isFull = count === requested;
+    if (isFull) this.#fullAt = this.#intake.clock.now();
     if (isFull && this.#inFlight.size >= Math.floor(this.#limit)) this.#limit += 1;
     else if (isFull) this.#limit = Math.max(this.#limit - LIMIT_DECAY, this.#inFlight.size + 1);
     else if (count < requested / 2) this.#limit -= 1;

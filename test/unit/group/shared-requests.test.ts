@@ -43,7 +43,7 @@ async function start(
   };
   const listed = [];
   for (let number = 0; number < 20; number += 1) {
-    listed.push({ queueUrl: await queues.create(`q-${number}`, number < full ? 3_000 : 0) });
+    listed.push({ queueUrl: await queues.create(`q-${number}`, number < full ? 1_500 : 0) });
   }
   sqs.faults.latencyMs = LATENCY_MS;
   const group = queues.consume(() => queues.work(5), { concurrency: 1_000, queues: listed, client, ...options });
@@ -64,8 +64,23 @@ describe("receives", () => {
 
   it("of one full queue are as many as it needs, while the others are idle", async () => {
     const { queues, group, out } = await start(1, { sharedReceives: 5 });
-    await queues.clock.runUntil(() => queues.size(queues.url("q-0")) < 1_500);
+    await queues.clock.runUntil(() => queues.size(queues.url("q-0")) < 750);
     expect(out.mostReceives).toBe(20 + 5);
+    await queues.clock.runUntil(group.stop());
+  });
+
+  it("are free for another queue soon after those that had them have run empty", async () => {
+    const { queues, group, out } = await start(10, { sharedReceives: 5 });
+    await queues.clock.runUntil(() => group.stats().counters.settled.ack === 15_000);
+    await queues.clock.advance(4_000);
+    const late = queues.url("q-15");
+    await queues.send(late, 3_000);
+    let most = 0;
+    for (let look = 0; look < 20; look += 1) {
+      await queues.clock.advance(25);
+      most = Math.max(most, out.receives.get(late) ?? 0);
+    }
+    expect(most).toBe(1 + 5);
     await queues.clock.runUntil(group.stop());
   });
 
