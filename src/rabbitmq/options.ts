@@ -38,8 +38,8 @@ export interface RabbitRunnerOptions {
   /** The type that retry queues are declared with: `"quorum"` or `"classic"`. Default `"quorum"`. */
   retryQueueType?: "quorum" | "classic" | undefined;
   /**
-   * The most messages that are held here until their retry is due, where there are no retry queues. While there are as
-   * many, the prefetch does not grow. 1 to 100,000; default 1,000.
+   * How many messages may be held here until their retry is due, where there are no retry queues. While there are as many,
+   * the prefetch does not grow; what the broker was asked for before may come on top. 1 to 100,000; default 1,000.
    */
   maxHeldRetries?: number | undefined;
   /** What the connection is called in the broker's lists. Default `"millrace"`. */
