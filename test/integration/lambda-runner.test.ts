@@ -210,6 +210,12 @@ describe("when the function cannot be made ready", () => {
     expect(lambda.initErrors[0]?.stackTrace?.[0]).toMatch(/^at /u);
   });
 
+  it("Lambda is told why though the stack is no text, as Error.prepareStackTrace may have it", async () => {
+    const runner = new LambdaRunner({ runtimeApi: lambda.address });
+    await runner.reportInitError(Object.assign(new Error("no database"), { stack: [] }));
+    expect(lambda.initErrors).toMatchObject([{ errorMessage: "no database", stackTrace: [] }]);
+  });
+
   it("Lambda is told why after a start that has failed", async () => {
     const onWorkerStart = (): never => {
       throw new Error("no database");
