@@ -203,7 +203,9 @@ function parse(payload: string): unknown {
 function describeError(error: unknown): { errorMessage: string; errorType: string; stackTrace: string[] } {
   if (!(error instanceof Error)) return { errorMessage: describeThrown(error), errorType: "Unknown", stackTrace: [] };
   const errorType = error instanceof MillraceError ? error.code : error.name;
-  const [, ...stackTrace] = String(error.stack ?? "").split("\n").map((line) => line.trim());
+  const [, ...stackTrace] = String(error.stack ?? "")
+    .split("\n")
+    .map((line) => line.trim());
   return { errorMessage: error.message, errorType, stackTrace };
 }
 
