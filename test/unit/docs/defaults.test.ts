@@ -5,7 +5,6 @@ import {
   constantRetry,
   Consumer,
   ConsumerGroup,
-  type DiscoverOptions,
   exponentialRetry,
   inBatches,
   MemoryRunner,
@@ -45,8 +44,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   share: (options) => new PoolWorker().share(options),
   tenants: (options) => readTenantOptions(options),
   ConsumerGroup: (options) => new ConsumerGroup(() => undefined, options),
-  discover: (options) =>
-    new ConsumerGroup(() => undefined, { discover: { queueNamePrefix: "orders-", ...options } as DiscoverOptions }),
+  discover: (options) => new ConsumerGroup(() => undefined, { discover: { queueNamePrefix: "orders-", ...options } }),
   SemaphoreWorker: (options) => new SemaphoreWorker(options),
   inBatches: (options) => inBatches(() => undefined, options),
   inThreads: (options) => inThreads("vitest.config.ts", options),
