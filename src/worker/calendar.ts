@@ -47,8 +47,8 @@ export class Calendar {
   }
 
   /** When the last of them comes; undefined when there is none. */
-  get lastAt(): number | undefined {
-    return this.#size === 0 ? undefined : (this.#last + 1) * 1_000;
+  lastAt(now: number): number | undefined {
+    return this.sizeAt(now) === 0 ? undefined : (this.#last + 1) * 1_000;
   }
 
   /** How many come within a time. */

@@ -109,8 +109,8 @@ export class Tenant implements Scheduled {
   #pausedUntil = -Infinity;
   /** How many got through, each fading with time; when that was, and since when they are counted. */
   #through = 0;
-  #throughAt = 0;
-  #countedSince = 0;
+  #throughAt: number;
+  readonly #countedSince: number;
 
   constructor(key: string | undefined, parts: TenantParts) {
     this.key = key;
@@ -142,8 +142,7 @@ export class Tenant implements Scheduled {
     }
     const { rate } = this.rate;
     const fullAt = rate === undefined ? now : this.#begunAt + (1_000 * rate.burst) / rate.perSecond;
-    const away = this.#away.sizeAt(now) === 0 ? now : (this.#away.lastAt ?? now);
-    const at = Math.max(fullAt, away);
+    const at = Math.max(fullAt, this.#away.lastAt(now) ?? now);
     return at > now ? at : undefined;
   }
 

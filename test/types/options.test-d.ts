@@ -42,7 +42,7 @@ describe("a consumer", () => {
     new Consumer(handler, { queueUrl, tenants: { key: ({ Attributes }) => Attributes?.["MessageGroupId"] } });
     new Consumer(handler, { runner, tenants: { key: ({ name }) => name, maxRunning: 5 } });
     // @ts-expect-error -- Messages of this source have no body.
-    new Consumer(handler, { runner, tenants: { key: ({ Body }) => Body } });
+    new Consumer(handler, { runner, tenants: { key: ({ Body }) => String(Body) } });
     // @ts-expect-error -- A key is a string.
     new Consumer(handler, { queueUrl, tenants: { key: () => 5 } });
     const consumer = new Consumer(handler, { queueUrl, tenants: {} });
