@@ -58,6 +58,11 @@ const strategies: readonly Strategy[] = [
     create: ({ places }) => new PoolWorker({ maxWorkers: 3 * places }).share({ maxRunning: places }),
   },
   {
+    name: "PoolWorker with tenants",
+    traits: { mostWaiting: 1_000 },
+    create: ({ places }) => new PoolWorker({ maxWorkers: places, tenants: {} }),
+  },
+  {
     name: "PoolWorker that has been resized",
     traits: { mostWaiting: 1_000 },
     create: ({ places }) => {
