@@ -64,6 +64,8 @@ class ThreadHandlers {
   readonly #calls = new Map<ThreadCall, HandlerHost | undefined>();
   #opening: Promise<Threads> | undefined;
   #threads: Threads | undefined;
+  /** Whether the module is known to be good, since the threads were opened. */
+  #isLoaded = false;
 
   constructor(options: ResolvedThreadsOptions) {
     this.#options = options;
@@ -78,6 +80,7 @@ class ThreadHandlers {
   /** Loads the module in the threads that are always kept, or in one: what is wrong with it is to be known at the start. */
   async prepare(host: HandlerHost): Promise<void> {
     this.#join(host);
+    if (this.#isLoaded) return; // By another consumer, whose messages may have all threads for long.
     const count = Math.max(1, this.#options.minThreads);
     await Promise.all(Array.from({ length: count }, () => this.#load(host)));
   }
@@ -85,6 +88,7 @@ class ThreadHandlers {
   async #load(host: HandlerHost): Promise<void> {
     try {
       await this.#take(new ThreadCall(this.#options), host);
+      if (this.#hosts.has(host)) this.#isLoaded = true; // Otherwise its threads are being ended.
     } catch (error) {
       if (!isOutcome(error)) throw error; // Otherwise it was ended meanwhile.
     }
@@ -99,6 +103,7 @@ class ThreadHandlers {
   async close(): Promise<void> {
     const opening = this.#opening;
     this.#opening = undefined;
+    this.#isLoaded = false;
     const callsEnded = this.#endCalls([...this.#calls.keys()]);
     const threads = await opening?.catch(() => undefined);
     await Promise.all([callsEnded, threads?.close()]); // A thread that cannot be ended keeps no other from ending.

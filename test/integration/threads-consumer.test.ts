@@ -148,6 +148,19 @@ describe.concurrent("threads under a consumer", () => {
     expect(queue.counts).toEqual({ visible: 1, inFlight: 0, delayed: 0 });
   });
 
+  it("a consumer starts though every thread is busy with the messages of another", async () => {
+    const handler = wishes({ maxThreads: 1 });
+    await using queue = await createQueue({ kind: "loop" });
+    await using empty = await createQueue();
+    await using first = createRig(queue, handler);
+    await using second = createRig(empty, handler);
+    await first.consumer.start();
+    await eventually(() => first.consumer.stats().running === 1);
+    void second.consumer.start().catch(() => undefined); // A stop ends it, should it hang.
+    await eventually(() => second.consumer.state === "running");
+    expect(handler.threads).toBe(1);
+  });
+
   it("threads that cannot start keep the consumer from starting", async () => {
     await using queue = await createQueue();
     const execArgv = ["--import", "data:text/javascript,throw new Error('no preload')"];
