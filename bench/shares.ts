@@ -64,6 +64,11 @@ function measure(): number[] {
   );
 }
 
+/** What the group has asked of the service so far. */
+function countRequests(): number {
+  return sqs.requestCount("ReceiveMessage") + sqs.requestCount("DeleteMessageBatch");
+}
+
 const samples: Sample[] = [];
 let before: number[];
 
@@ -90,7 +95,10 @@ await fill("low", 800);
 await clock.runUntil(group.start());
 await clock.advance(5_000);
 before = measure();
+const requestsBefore = countRequests();
+const { messagesDeleted: deletedBefore } = sqs.statistics;
 await watch("all are full", 15);
+const requestsPerMessage = (countRequests() - requestsBefore) / (sqs.statistics.messagesDeleted - deletedBefore);
 await empty("high");
 await watch("the high ones are empty", 15);
 await fill("high", 800);
@@ -109,5 +117,6 @@ const picture = drawShares(samples, {
     { atSeconds: 45, text: "the last 40 are given weight 4" },
   ],
 });
+console.log(`while all are full: ${requestsPerMessage.toFixed(2)} requests a message`);
 writeFileSync(PICTURE, picture);
 console.log(`drawn: ${PICTURE}`);
