@@ -221,9 +221,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     const idleSlots = Math.min(this.#pool.idleSlots(this.#ready), this.#maxRunning - this.#running) - supply;
     this.#pace.slots = this.slots;
     const expectedStarts = Math.min(this.#pace.expectedStarts(host.clock.now()), this.#roomOptions.waitingRoom);
-    const startable = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
-    // What waits for its tenant's turn is supply as well, but not for the slots that it leaves idle.
-    const ahead = Math.max(0, startable - (this.#room.size - this.#room.supply));
+    const ahead = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
     // Where others have turns as well, a task has to be here for its turn.
     const least = isShared && supply === 0 && this.#running < this.#maxRunning ? 1 : 0;
     const places = Math.min(asked, Math.max(idleSlots + ahead, least));

@@ -30,6 +30,8 @@ export class TenantRoom implements Room {
   readonly #tenants = new Map<string | undefined, Tenant>();
   readonly #turns = new FairGroup<Tenant>();
   readonly #running = new Map<Task, Turn>();
+  /** Those of which messages are away. */
+  readonly #loud = new Set<Tenant>();
   /** Those of which nothing is here, and that are ahead of the others: a new beginning would make them equal. */
   readonly #ahead = new Set<Tenant>();
   #host: RoomHost | undefined;
@@ -44,6 +46,7 @@ export class TenantRoom implements Room {
       options: () => this.#options,
       now: () => this.#host?.clock.now() ?? 0,
       slots: () => this.#host?.slots() ?? 1,
+      loud: () => this.#loud.size,
       meanMs: () => this.#meanMs,
     };
   }
@@ -161,6 +164,8 @@ export class TenantRoom implements Room {
     tenant.ready = ready;
     if (ready > 0) this.#turns.enter(tenant.turn);
     else this.#turns.leave(tenant.turn);
+    if (tenant.isLoud) this.#loud.add(tenant);
+    else this.#loud.delete(tenant);
     const reviewAt = tenant.reviewAt;
     if (reviewAt !== undefined) this.#reviews?.schedule(tenant, reviewAt);
     else this.#reviews?.cancel(tenant);

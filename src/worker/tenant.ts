@@ -72,6 +72,8 @@ export interface TenantParts {
   readonly now: () => number;
   /** How many handlers of the queue can run at once. */
   readonly slots: () => number;
+  /** Of how many tenants messages are away: as a rule those that would take all slots. */
+  readonly loud: () => number;
   /** How long handlers of the queue take; undefined as long as none has ended. */
   readonly meanMs: () => number | undefined;
 }
@@ -153,6 +155,11 @@ export class Tenant implements Scheduled {
     return this.running + size < this.#parts.options().maxRunning && this.rate.allow(1, size) > 0;
   }
 
+  /** Whether messages of it are away. */
+  get isLoud(): boolean {
+    return this.#away.sizeAt(this.#parts.now()) > 0;
+  }
+
   /** Whether a message is not to be sent back, however long it waits. */
   mustKeep({ attempt }: Task): boolean {
     const { keepFromAttempt, maxSentBack } = this.#parts.options();
@@ -206,7 +213,7 @@ export class Tenant implements Scheduled {
   /** How many of its messages start in a millisecond at most. */
   get #pacePerMs(): number {
     const { rate, maxRunning } = this.#parts.options();
-    const slots = Math.min(maxRunning, this.#parts.slots());
+    const slots = Math.min(maxRunning, this.#parts.slots() / Math.max(1, this.#parts.loud()));
     const bySlots = slots / Math.max(this.#meanMs, SHORTEST_MS);
     return Math.min(bySlots, rate === undefined ? Infinity : rate.perSecond / 1_000, this.#pacePerMsByPauses);
   }
