@@ -1,7 +1,10 @@
 // What the queues of a group share in requests: receives beyond the first of each, and those that settle.
 import type { ConsumerGroupOptions, SqsPort } from "millrace";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SimulatedQueues, type TestGroup } from "../../support/simulated-queues.js";
+
+// Thousands of messages a second: slow machines need more than the usual time for it.
+vi.setConfig({ testTimeout: 60_000 });
 
 const LATENCY_MS = 20;
 
