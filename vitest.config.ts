@@ -1,4 +1,5 @@
 // The layers of tests, each a project of its own, from the smallest to the packed package.
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
 
@@ -64,6 +65,8 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     projects: [...[...layers, ...layersOfScripts].map(project), types],
+    // Many tests wait for servers and clocks: on two cores one worker, the default there, would leave both idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     restoreMocks: true,
     unstubEnvs: true,
     unstubGlobals: true,
