@@ -33,6 +33,12 @@ async function createQueue(...wishes: readonly Wish[]): Promise<HttpQueue> {
   return queue;
 }
 
+/**
+ * With one slot: nothing is asked for while its handler runs. A long poll that a stop ends may be given what is given back
+ * in the same moment, and hide it for a visibility timeout.
+ */
+const ONE_SLOT = { concurrency: 1 } as const;
+
 function createRig(
   queue: HttpQueue,
   handler: Handler<Message>,
@@ -242,7 +248,7 @@ describe.concurrent("a stop", () => {
       async (message, context) => {
         stored.push(await handler(message, context));
       },
-      { abortGraceMs: 10_000 },
+      { ...ONE_SLOT, abortGraceMs: 10_000 },
     );
     const { consumer } = rig;
     await consumer.start();
@@ -269,7 +275,7 @@ describe.concurrent("a stop", () => {
     await using busy = await createQueue();
     await using stuck = await createQueue({ kind: "loop" });
     await using first = createRig(busy, handler);
-    await using second = createRig(stuck, handler);
+    await using second = createRig(stuck, handler, ONE_SLOT);
     await Promise.all([first.consumer.start(), second.consumer.start()]);
     await eventually(() => second.consumer.stats().running === 1);
     expect(await second.consumer.stop({ timeoutMs: 0 })).toMatchObject({ handlersAborted: 1, handlersAbandoned: 0 });
