@@ -39,11 +39,12 @@ export class Entrance<Message, Resource> {
   constructor(parts: EntranceParts<Resource>) {
     this.#parts = parts;
     this.budget = new Budget({ ...parts, onFreed: () => this.#places.serve() });
-    this.#places = new Places({ worker: parts.worker, budget: this.budget });
+    this.#places = new Places({ ...parts, budget: this.budget });
     this.lanes = new Lanes({
       start: (execution) => this.#handOver(execution),
       freePlace: () => this.#places.free(1),
       makePlace: () => this.#places.make(),
+      takeParked: (lane) => this.#takeParked(lane),
     });
     this.#pause = new Pause({
       clock: parts.clock,
@@ -106,7 +107,7 @@ export class Entrance<Message, Resource> {
   /** A message has come. */
   admit(execution: Execution<Message, Resource>): void {
     const isAllowed = this.budget.arrived(execution);
-    if (this.#pause.isOn) {
+    if (this.#pause.isOn && !this.#isRefusing) {
       this.#places.free(1);
       this.#parked.push(execution);
       this.#giveBackParked();
@@ -127,8 +128,7 @@ export class Entrance<Message, Resource> {
 
   /** Takes out what has not started, in order. */
   withdraw(): Array<Execution<Message, Resource>> {
-    const ofWorker = this.#parts.worker.withdraw() as Array<Execution<Message, Resource>>;
-    return [...ofWorker, ...this.lanes.withdraw(), ...this.#parked.splice(0)];
+    return [...this.#withdrawFromWorker(), ...this.lanes.withdraw(), ...this.#parked.splice(0)];
   }
 
   /** From now on nothing is asked for. */
@@ -157,6 +157,16 @@ export class Entrance<Message, Resource> {
     } catch (error) {
       this.#parts.report(error);
       execution.giveBack();
+    }
+  }
+
+  /** One of the user's may throw here, too: a stop is not to fail for that. */
+  #withdrawFromWorker(): Array<Execution<Message, Resource>> {
+    try {
+      return this.#parts.worker.withdraw() as Array<Execution<Message, Resource>>;
+    } catch (error) {
+      this.#parts.report(error);
+      return [];
     }
   }
 
@@ -191,6 +201,15 @@ export class Entrance<Message, Resource> {
   #giveBackParked(): void {
     if (this.#parked.length === 0 || this.budget.asked > 0) return;
     for (const execution of this.#parked.splice(0)) execution.giveBack();
+  }
+
+  /** Takes out those of a lane, in which one before them is not done. What comes in this tick is behind it, too. */
+  #takeParked(lane: string): Array<Execution<Message, Resource>> {
+    if (!this.#pause.isOn) return [];
+    this.#refuseForNow();
+    const taken = this.#parked.filter(({ delivery }) => delivery.lane === lane);
+    for (const execution of taken) this.#parked.splice(this.#parked.indexOf(execution), 1);
+    return taken;
   }
 
   /** What came during a pause that is over. */

@@ -54,6 +54,8 @@ export interface LanesHost<Member> {
   freePlace(): void;
   /** Takes a place, whether there is one or not, for a message that had given it up. */
   makePlace(): void;
+  /** Takes out what is here of the lane and has not entered it, in order. */
+  takeParked(name: string): Member[];
 }
 
 /**
@@ -219,7 +221,7 @@ export class Lanes<Member extends LaneMember<Member>> {
     const waiting = lane.waiting.clear();
     const position = Math.max(0, waiting.indexOf(member)); // For one that has its turn, all are behind it.
     for (const earlier of waiting.slice(0, position)) lane.waiting.push(earlier);
-    lane.returning.push(...this.#leave(waiting.slice(position)));
+    lane.returning.push(...this.#leave(waiting.slice(position)), ...this.#host.takeParked(lane.name));
     for (const later of startedLater) later.overrule();
     if (lane.started.some(({ isGoingBack }) => isGoingBack)) return; // They come first.
     for (const later of lane.returning.splice(0)) later.giveBack();

@@ -1,45 +1,53 @@
 // Hands the worker's places to whoever waits for them, first come first served.
+import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { invariant } from "../internal/invariant.js";
 import type { Worker } from "../worker/worker.js";
 import type { Budget } from "./budget.js";
 
 interface Waiter {
   readonly atMost: number;
-  resolve(places: number): void;
+  readonly answer: Deferred<number>;
 }
 
-/** The worker's places, as something to wait for: as many as the budget allows, and none during a pause. */
+/** What places are made of. */
+export interface PlacesParts {
+  readonly worker: Pick<Worker, "reserve" | "release" | "makePlace">;
+  readonly budget: Pick<Budget, "allow" | "ask" | "unask" | "close">;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * The worker's places, as something to wait for: as many as the budget allows, and none during a pause. A worker of the
+ * user's may throw: whoever waits is told, so that nobody waits for ever, and nobody else is.
+ */
 export class Places {
-  readonly #worker: Pick<Worker, "reserve" | "release" | "makePlace">;
-  readonly #budget: Pick<Budget, "allow" | "ask" | "unask" | "close">;
+  readonly #parts: PlacesParts;
   readonly #waiters: Waiter[] = [];
   #taken = 0;
   #isPaused = false;
   #isClosed = false;
   #isEnded = false;
 
-  constructor(parts: {
-    worker: Pick<Worker, "reserve" | "release" | "makePlace">;
-    budget: Pick<Budget, "allow" | "ask" | "unask" | "close">;
-  }) {
-    this.#worker = parts.worker;
-    this.#budget = parts.budget;
+  constructor(parts: PlacesParts) {
+    this.#parts = parts;
   }
 
-  /** Resolves with the number of places taken: 1 to `atMost`, or 0 when there will be none any more. */
+  /**
+   * Resolves with the number of places taken: 1 to `atMost`, or 0 when there will be none any more. Rejects with what the
+   * worker throws.
+   */
   take(atMost: number): Promise<number> {
     if (this.#isClosed) return Promise.resolve(0);
-    const places = this.#waiters.length === 0 ? this.#reserve(atMost) : 0;
-    if (places > 0) return Promise.resolve(places);
-    return new Promise((resolve) => {
-      this.#waiters.push({ atMost, resolve });
-    });
+    const answer = createDeferred<number>();
+    this.#waiters.push({ atMost, answer });
+    if (this.#waiters.length === 1) this.serve();
+    return answer.promise;
   }
 
   /** Gives back places for which no message came. */
   giveBack(places: number): void {
     if (places === 0 || this.#isEnded) return;
-    this.#budget.unask(places);
+    this.#parts.budget.unask(places);
     this.free(places);
   }
 
@@ -47,13 +55,13 @@ export class Places {
   free(places: number): void {
     if (places === 0 || this.#isEnded) return;
     this.#spend(places);
-    this.#worker.release(places);
+    this.#attempt(() => this.#parts.worker.release(places));
   }
 
   /** Takes a place, whether there is one or not. */
   make(): void {
-    this.#worker.makePlace();
     this.#taken += 1;
+    this.#attempt(() => this.#parts.worker.makePlace());
   }
 
   /** Uses one place that was taken, for a task. */
@@ -64,10 +72,14 @@ export class Places {
   /** Serves those who wait, as far as there are places. */
   serve(): void {
     for (let waiter = this.#waiters[0]; waiter !== undefined; waiter = this.#waiters[0]) {
-      const places = this.#reserve(waiter.atMost);
-      if (places === 0 || this.#isEnded) return;
+      try {
+        const places = this.#reserve(waiter.atMost);
+        if (places === 0 || this.#isEnded) return;
+        waiter.answer.resolve(places);
+      } catch (error) {
+        waiter.answer.reject(error);
+      }
       this.#waiters.shift();
-      waiter.resolve(places);
     }
   }
 
@@ -84,8 +96,8 @@ export class Places {
   /** From now on nobody gets a place. */
   close(): void {
     this.#isClosed = true;
-    this.#budget.close();
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(0);
+    this.#parts.budget.close();
+    for (const { answer } of this.#waiters.splice(0)) answer.resolve(0);
   }
 
   /** Gives back what a runner still holds that did not end in time. What it gives back later does not count. */
@@ -96,12 +108,21 @@ export class Places {
 
   #reserve(atMost: number): number {
     if (this.#isPaused) return 0;
-    const allowed = this.#budget.allow(atMost);
+    const { budget, worker } = this.#parts;
+    const allowed = budget.allow(atMost);
     if (allowed === 0) return 0;
-    const places = this.#worker.reserve(allowed);
+    const places = worker.reserve(allowed);
     this.#taken += places;
-    this.#budget.ask(places);
+    budget.ask(places);
     return places;
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.report(error);
+    }
   }
 
   /** A place that is given back or used twice would raise the concurrency above its limit. */

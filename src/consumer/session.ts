@@ -85,7 +85,6 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
    * have the source confirm every outcome; end the workers, and what handlers keep.
    */
   async stop(limit: TimeLimit): Promise<StopResult> {
-    const { worker } = this.#parts;
     const inHand = this.#inHand;
     const lostBefore = inHand.settlementsLost;
     this.#isStopping = true;
@@ -93,7 +92,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
     this.#unstarted.push(...this.entrance.withdraw());
     this.#parts.handlerLife.stopping();
-    const ended = Promise.all([this.#endSource(), worker.drained()]);
+    const ended = Promise.all([this.#endSource(), this.#drainWorker()]);
     const hasEnded = await limit.allows(ended);
     const handlersAborted = hasEnded ? 0 : await this.#abort(ended);
     this.#releaseUnstarted();
@@ -102,7 +101,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
     const isClosed = await this.#close(limit);
     inHand.close();
     const settlementsLost = inHand.settlementsLost - lostBefore;
-    const handlersAbandoned = worker.stats().running; // Those too that were given up on long before the stop.
+    const handlersAbandoned = this.#parts.worker.stats().running; // Those too that were given up on long before the stop.
     return {
       isDrained: isClosed && handlersAborted + handlersAbandoned + settlementsLost === 0,
       messagesReleased: this.#messagesReleased,
@@ -264,6 +263,14 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   async #closeSource(signal: AbortSignal): Promise<void> {
     try {
       await Promise.all([this.#parts.runner.close?.(signal), this.#inHand.whenConfirmed()]);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
+  async #drainWorker(): Promise<void> {
+    try {
+      await this.#parts.worker.drained();
     } catch (error) {
       this.report(error);
     }

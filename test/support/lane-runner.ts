@@ -47,6 +47,11 @@ export class LaneRunner implements Runner<string> {
     return places;
   }
 
+  /** Delivers for places that were taken before. */
+  deliverTaken(...names: string[]): void {
+    for (const name of names) this.#deliver(name);
+  }
+
   #deliver(name: string): void {
     const delivery: Delivery<string> = {
       message: name,

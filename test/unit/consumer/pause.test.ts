@@ -190,6 +190,39 @@ describe("a paused consumer", () => {
     ]);
   });
 
+  test("gives back what came in one go with something that it gave back", async () => {
+    const { runner, consumer, started, clock } = await LaneBench.start();
+    await runner.intake.take(1); // Something is still out by which more may come.
+    consumer.on("messageStarted", ({ message }) => {
+      if (message === "b1") consumer.pause();
+    });
+    await runner.deliverAtOnce("a1", "a2", "b1", "a3");
+    await clock.advance(0);
+    expect(runner.settled).toEqual(["a2 release", "a3 release"]);
+    consumer.resume();
+    expect(started).toEqual(["a1", "b1"]);
+  });
+
+  test.each(["fails", "cannot be confirmed"])(
+    "gives back what came during the pause when the one before it in its lane %s",
+    async (what) => {
+      const bench = await LaneBench.start();
+      const { runner, consumer, started, clock } = bench;
+      await runner.deliver("a1");
+      await runner.intake.take(3);
+      consumer.pause();
+      await clock.advance(0);
+      runner.deliverTaken("a2", "b1");
+      expect(consumer.stats().waiting).toBe(2);
+      await bench.end("a1", what === "fails" ? new Error("no") : undefined);
+      runner.confirm("a1", what === "fails" ? undefined : new Error("no"));
+      await clock.advance(0);
+      expect(runner.settled).toEqual([what === "fails" ? "a1 retry" : "a1 ack", "a2 release"]);
+      consumer.resume();
+      expect(started).toEqual(["a1", "b1"]);
+    },
+  );
+
   test("is the same with jobs in memory", async () => {
     const runner = new MemoryRunner<number>();
     const done: number[] = [];
