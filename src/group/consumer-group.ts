@@ -17,6 +17,7 @@ import {
   type GroupHandler,
   type GroupQueue,
   type ResolvedDiscovery,
+  readFound,
   type ResolvedGroup,
   resolveGroup,
 } from "./options.js";
@@ -296,12 +297,15 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
   }
 
   async #addFound(queueUrl: string, optionsOf: ResolvedDiscovery["queue"]): Promise<boolean> {
+    let member: Member<Resource> | undefined;
     try {
-      const options = optionsOf(queueUrl);
+      const options = readFound(optionsOf(queueUrl), queueUrl);
       if (options === undefined) return false;
-      await this.#startAdded(this.#members.add({ ...options, queueUrl }, queueUrl, true));
+      member = this.#members.add({ ...options, queueUrl }, queueUrl, true);
+      await this.#startAdded(member);
       return true;
     } catch (cause) {
+      if (member?.isLeaving === true) return true; // Removed by hand while it was started.
       if (!this.#isLiving) return false;
       const isTold = cause instanceof MillraceError;
       this.#reporter.report(

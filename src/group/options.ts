@@ -6,6 +6,7 @@ import { type CommonOptions, readConcurrency, resolveOptions } from "../consumer
 import { OptionError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { OptionReader } from "../internal/options.js";
+import { silence } from "../internal/silence.js";
 import type { Runner } from "../runner/runner.js";
 import type { SharedLimits } from "../sqs/connection.js";
 import type { Message } from "../sqs/message.js";
@@ -208,4 +209,16 @@ function readDiscovery(value: unknown): ResolvedDiscovery {
   } catch (error) {
     throw error instanceof OptionError ? error.of("discover") : error;
   }
+}
+
+/**
+ * What the function of `discover` has said of a queue. A promise is nothing that can be waited for, and taken for options it
+ * would be none: the queue would be consumed by the defaults.
+ *
+ * @throws OptionError that names the queue.
+ */
+export function readFound(said: unknown, queueUrl: string): object | undefined {
+  if (said === undefined || (typeof said === "object" && said !== null && !(said instanceof Promise))) return said;
+  silence(said);
+  throw new OptionError("queue", "a function that answers at once, with options or undefined", said).of(queueUrl);
 }

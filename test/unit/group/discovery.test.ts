@@ -188,4 +188,32 @@ describe("discover", () => {
     await queues.clock.advance(200);
     expect([group.names, queues.clock.pendingTimers, group.reported]).toEqual([[], 0, []]);
   });
+
+  it("adds no queue of which its function does not say what it is to be, and outlives a promise", async () => {
+    const queues = new SimulatedQueues();
+    await queues.create("orders-1", 1);
+    for (const answer of [() => Promise.reject(new Error("later")), () => null, () => false, () => "x"]) {
+      const group = discover(queues, { queue: answer as never });
+      await queues.clock.runUntil(group.start());
+      expect(group.names).toEqual([]);
+      expect(group.reported).toMatchObject([
+        [undefined, { code: "OPTION_INVALID", message: expect.stringMatching(/orders-1: Option queue/u) as string }],
+      ]);
+      await queues.clock.runUntil(group.stop());
+    }
+    expect(queues.size(queues.url("orders-1"))).toBe(1);
+  });
+
+  it("does not add one again that was removed while it was being started", async () => {
+    const queues = new SimulatedQueues();
+    const group = discover(queues, { everySeconds: 10 });
+    await queues.clock.runUntil(group.start());
+    await queues.create("orders-1");
+    queues.sqs.faults.latencyMs = 1_000;
+    await queues.clock.runUntil(() => group.names.length === 1);
+    await queues.clock.runUntil(group.remove("orders-1"));
+    await queues.clock.advance(MINUTE_MS);
+    expect([group.names, group.reported]).toEqual([[], []]);
+    await queues.clock.runUntil(group.stop());
+  });
 });
