@@ -13,7 +13,7 @@ export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): 
   });
 }
 
-/** How long to wait, and where the timer is to be found while it is set, so that whoever closes can take it back. */
+/** How long to wait, and where the timer is to be found while it is set: whoever takes it back ends the wait. */
 export interface Timeout {
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -25,16 +25,18 @@ export interface Timeout {
 export function withTimeout<Value>(promise: Promise<Value>, timeout: Timeout): Promise<Value> {
   return new Promise((resolve, reject) => {
     const { clock, timeoutMs, timers, createError } = timeout;
-    const timer = clock.setTimer(() => {
-      timers.delete(timer);
-      reject(createError());
-    }, timeoutMs);
-    timers.add(timer);
-    const cancel = (): void => {
-      timers.delete(timer);
+    const leave = (): void => {
+      timers.delete(waiting);
       timer.cancel();
     };
-    promise.then(cancel, cancel);
+    const giveUp = (): void => {
+      leave();
+      reject(createError());
+    };
+    const waiting: Timer = { cancel: giveUp };
+    const timer = clock.setTimer(giveUp, timeoutMs);
+    timers.add(waiting);
+    promise.then(leave, leave);
     promise.then(resolve, reject);
   });
 }

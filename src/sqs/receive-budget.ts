@@ -41,4 +41,9 @@ export class ReceiveBudget {
   whenFree(listener: () => void): void {
     this.#waiting.add(listener);
   }
+
+  /** It does not wait any more. */
+  forget(listener: () => void): void {
+    this.#waiting.delete(listener);
+  }
 }

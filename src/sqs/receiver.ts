@@ -113,6 +113,7 @@ export class Receiver {
       if (places > 0 && this.#mayReceive() && this.#hasBudget()) void this.#receive(places, this.#waitTimeSeconds());
       else this.#intake.giveBack(places);
     }
+    this.#budget.forget(this.wake);
     await this.#endReceives();
   }
 

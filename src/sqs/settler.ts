@@ -75,6 +75,7 @@ export class Settler {
   readonly #deadLetters: Harvester<DeadLetterItem>;
   /** Aborts when there is no more time to tell anything. */
   #closing: AbortSignal | undefined;
+  #isClosed = false;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -143,9 +144,9 @@ export class Settler {
     await this.#deadLetters.close(signal);
     await Promise.all([this.#deletes.close(signal), this.#returns.close(signal)]);
     await this.#extensions.close(signal);
-    // Requests that have not answered are not waited for: nothing depends on them any more.
+    // Requests that have not answered are given up: other settlers may wait for their turns.
+    this.#isClosed = true;
     for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
   }
 
   #createDeletes(common: Omit<HarvesterOptions<SqsDelivery>, "send" | "retryUntil">): Harvester<SqsDelivery> {
@@ -252,6 +253,7 @@ export class Settler {
     return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }).then(
       (output) => readResults(output, call),
       (cause: unknown) => {
+        if (this.#isClosed) throw cause;
         const error = toServiceError(cause, operation);
         if (error.errorClass === "throttled") call.onThrottled?.();
         this.#options.report(error);

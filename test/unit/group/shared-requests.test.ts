@@ -1,6 +1,7 @@
 // What the queues of a group share in requests: receives beyond the first of each, and those that settle.
 import type { ConsumerGroupOptions, SqsPort } from "millrace";
 import { describe, expect, it, vi } from "vitest";
+import { collectGarbage } from "../../support/collect-garbage.js";
 import { SimulatedQueues, type TestGroup } from "../../support/simulated-queues.js";
 
 // Thousands of messages a second: slow machines need more than the usual time for it.
@@ -93,6 +94,23 @@ describe("receives", () => {
     expect(out.mostReceives).toBe(20);
     await queues.clock.runUntil(group.stop());
   });
+
+  it("keep nothing of a queue that was removed while it waited for one", async () => {
+    const queues = new SimulatedQueues();
+    const leaving = await queues.create("leaving", 100);
+    const idle = await queues.create("idle");
+    const group = queues.consume(() => queues.work(5), {
+      queues: [{ queueUrl: leaving }, { queueUrl: idle }],
+      sharedReceives: 0,
+    });
+    await queues.clock.runUntil(group.start());
+    await queues.clock.runUntil(() => queues.size(leaving) === 0);
+    const consumer = new WeakRef<object>(group.get("leaving") ?? {});
+    await queues.clock.runUntil(group.remove("leaving"));
+    await collectGarbage();
+    expect(consumer.deref()).toBeUndefined();
+    await queues.clock.runUntil(group.stop());
+  });
 });
 
 describe("requests that settle", () => {
@@ -112,5 +130,29 @@ describe("requests that settle", () => {
     await queues.clock.advance(1_000);
     expect(group.stats().counters.settled.ack).toBeGreaterThan(before + 1_000);
     expect(await queues.clock.runUntil(group.stop())).toMatchObject({ isDrained: true });
+  });
+
+  it("go on though a queue was removed whose requests were never answered", async () => {
+    const queues = new SimulatedQueues();
+    const { clock, sqs } = queues;
+    const silent = await queues.create("silent", 10);
+    const other = await queues.create("other", 10);
+    const idle = await queues.create("idle"); // Keeps the connection from being made anew.
+    const client: SqsPort = {
+      receiveMessage: (input, callOptions) => sqs.receiveMessage(input, callOptions),
+      deleteMessageBatch: (input) =>
+        input.QueueUrl === silent ? new Promise(() => {}) : sqs.deleteMessageBatch(input),
+      changeMessageVisibilityBatch: (input) => sqs.changeMessageVisibilityBatch(input),
+      sendMessageBatch: (input) => sqs.sendMessageBatch(input),
+    };
+    const listed = [{ queueUrl: silent }, { queueUrl: idle }];
+    const group = queues.consume(() => undefined, { queues: listed, client, sharedSettleRequests: 1 });
+    await clock.runUntil(group.start());
+    await clock.advance(1_000);
+    await clock.runUntil(group.remove("silent", { timeoutMs: 0 }));
+    await clock.runUntil(group.add({ queueUrl: other }));
+    await clock.runUntil(() => queues.size(other) === 0, { timeoutMs: 60_000 });
+    await clock.runUntil(group.stop());
+    expect(clock.pendingTimers).toBe(0);
   });
 });
