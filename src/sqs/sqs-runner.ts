@@ -46,6 +46,10 @@ export class SqsRunner implements Runner<Message> {
   async open(intake: Intake<Message>): Promise<void> {
     const options = this.#options;
     const connection = await this.#connect(options);
+    if (intake.signal.aborted) {
+      connection.close(); // A stop has not waited for it, and `close` may have been called.
+      return;
+    }
     const parts = { options, intake, connection };
     const hand = new Hand({ ...parts, deliveries: this.#deliveries, onConfirmed: () => receiver.wake() });
     const receiver = new Receiver({ ...parts, hand });
