@@ -86,8 +86,10 @@ const GUESSED_MS = 1_000;
 const LONGER_THAN_SEEN = 4;
 /** What a handler is taken for that took no time which the clock can tell. */
 const SHORTEST_MS = 0.01;
-/** How far back it is looked how many of a tenant got through that is paused by its handlers. */
+/** How far back it is looked how long a tenant was paused by its handlers. */
 const PAUSES_WINDOW_MS = 60_000;
+/** The part of the time that a tenant is given at least, however much of it is paused. */
+const LEAST_UNPAUSED = 0.01;
 /** The part of the wait that is left to messages which have just come, however many that were sent back come again. */
 const LEFT_TO_NEW = 1 / 4;
 
@@ -109,16 +111,17 @@ export class Tenant implements Scheduled {
   #firstBegunAt = Infinity;
   #begunAt = -Infinity;
   #pausedUntil = -Infinity;
-  /** How many got through, each fading with time; when that was, and since when they are counted. */
-  #through = 0;
-  #throughAt: number;
+  /** How long the pauses before the last took, fading with time; when that was, and since when they are counted. */
+  #pausedMs = 0;
+  #pausedAt: number;
+  #lastPauseMs = 0;
   readonly #countedSince: number;
 
   constructor(key: string | undefined, parts: TenantParts) {
     this.key = key;
     this.#parts = parts;
     this.rate = new RateLimit({ now: parts.now }, parts.options().rate);
-    this.#throughAt = this.#countedSince = parts.now();
+    this.#pausedAt = this.#countedSince = parts.now();
   }
 
   /** How many more may start now. */
@@ -190,10 +193,7 @@ export class Tenant implements Scheduled {
   /** A handler of it has ended, and has paused it for so long. */
   ended(pausedForMs: number): void {
     this.running -= 1;
-    const now = this.#parts.now();
-    if (pausedForMs > 0) this.#pausedUntil = Math.max(this.#pausedUntil, now + pausedForMs);
-    this.#through = this.#throughUntil(now) + (pausedForMs > 0 ? 0 : 1);
-    this.#throughAt = now;
+    if (pausedForMs > 0) this.#pause(pausedForMs);
   }
 
   /** For how many milliseconds a message is to be sent back. */
@@ -215,19 +215,32 @@ export class Tenant implements Scheduled {
     const { rate, maxRunning } = this.#parts.options();
     const slots = Math.min(maxRunning, this.#parts.slots() / Math.max(1, this.#parts.loud()));
     const bySlots = slots / Math.max(this.#meanMs, SHORTEST_MS);
-    return Math.min(bySlots, rate === undefined ? Infinity : rate.perSecond / 1_000, this.#pacePerMsByPauses);
+    return this.#unpausedPart * Math.min(bySlots, rate === undefined ? Infinity : rate.perSecond / 1_000);
   }
 
-  /** Where there have been pauses, how many got through between them. */
-  get #pacePerMsByPauses(): number {
+  #pause(ms: number): void {
     const now = this.#parts.now();
-    if (this.#pausedUntil + PAUSES_WINDOW_MS < now) return Infinity;
-    const age = (now - this.#countedSince) / PAUSES_WINDOW_MS;
-    return Math.max(1, this.#throughUntil(now)) / (PAUSES_WINDOW_MS * (1 - Math.exp(-age)));
+    const until = Math.max(this.#pausedUntil, now + ms);
+    if (this.#pausedUntil <= now) {
+      // One pause says nothing about the next: it counts when that comes.
+      this.#pausedMs = this.#pausedMs * this.#fadeSincePause(now) + this.#lastPauseMs;
+      this.#pausedAt = now;
+      this.#lastPauseMs = 0;
+    }
+    this.#lastPauseMs += until - Math.max(this.#pausedUntil, now);
+    this.#pausedUntil = until;
   }
 
-  #throughUntil(now: number): number {
-    return this.#through * Math.exp((this.#throughAt - now) / PAUSES_WINDOW_MS);
+  /** Where pauses come again and again, the part of the time between them. */
+  get #unpausedPart(): number {
+    if (this.#pausedMs === 0) return 1;
+    const now = this.#parts.now();
+    const lookedBackMs = PAUSES_WINDOW_MS * (1 - Math.exp((this.#countedSince - now) / PAUSES_WINDOW_MS));
+    return Math.max(LEAST_UNPAUSED, 1 - (this.#pausedMs * this.#fadeSincePause(now)) / lookedBackMs);
+  }
+
+  #fadeSincePause(now: number): number {
+    return Math.exp((this.#pausedAt - now) / PAUSES_WINDOW_MS);
   }
 
   get #meanMs(): number {
