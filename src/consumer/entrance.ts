@@ -180,7 +180,7 @@ export class Entrance<Message, Resource> {
     this.#parts.onResumed();
     if (this.#pause.isOn) return; // A listener has paused it again.
     this.#enterParked();
-    this.#places.resume();
+    if (!this.#pause.isOn) this.#places.resume(); // A synchronous handler may have, too.
   }
 
   #holdBack(): void {

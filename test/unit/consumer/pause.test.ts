@@ -223,6 +223,24 @@ describe("a paused consumer", () => {
     },
   );
 
+  test("stays paused when the first message after a pause has it paused again", async () => {
+    const { runner, consumer, started, clock } = await LaneBench.start();
+    await runner.intake.take(2);
+    consumer.pause();
+    await clock.advance(0);
+    runner.deliverTaken("-1");
+    consumer.once("messageStarted", () => consumer.pause());
+    consumer.resume();
+    expect([started, consumer.stats().isPaused]).toEqual([["-1"], true]);
+    let places = 0;
+    void runner.intake.take(1).then((taken) => (places = taken));
+    await clock.advance(1_000);
+    expect(places).toBe(0);
+    consumer.resume();
+    await clock.advance(0);
+    expect(places).toBe(1);
+  });
+
   test("is the same with jobs in memory", async () => {
     const runner = new MemoryRunner<number>();
     const done: number[] = [];
