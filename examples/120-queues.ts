@@ -57,7 +57,7 @@ for (const name of CLASSES) {
   const share = ofClass.reduce((sum, queue) => sum + timeOf(queue), 0) / totalMs;
   const handled = ofClass.map((queue) => after.queues[queue]?.counters.settled.ack ?? 0);
   console.log(
-    `${name.padEnd(6)} by weight ${percent(expected)}, had ${percent(share)}; the least done by a queue: ${Math.min(...handled)}`,
+    `${name.padEnd(6)} by weight ${percent(expected)}, had ${percent(share)}; the least done by a queue: ${Math.min(...handled)} messages`,
   );
 }
 
@@ -70,7 +70,7 @@ await started;
 console.log(`a message on the idle ${idle} started after ${Math.round(performance.now() - sentAt)} ms`);
 
 const { isDrained, messagesReleased } = await group.stop();
-console.log(`stopped, everything acknowledged: ${isDrained}; given back unstarted: ${messagesReleased > 0}`);
+console.log(`stopped, everything acknowledged: ${isDrained}; given back unstarted: ${messagesReleased}`);
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`.padStart(6);

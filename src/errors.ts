@@ -88,6 +88,12 @@ export class OptionError extends MillraceError {
     this.received = described;
   }
 
+  /** @internal The same, said of an option of an option. */
+  within(name: string): OptionError {
+    const option = this.option === "options" ? name : `${name}.${this.option}`;
+    return new OptionError(option, this.expected, new Restated("", this.received));
+  }
+
   /** @internal The same, said of one of several that have such an option. */
   of(owner: string): OptionError {
     return new OptionError(this.option, this.expected, new Restated(`${owner}: `, this.received));

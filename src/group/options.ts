@@ -207,7 +207,7 @@ function readDiscovery(value: unknown): ResolvedDiscovery {
     reader.finish();
     return resolved;
   } catch (error) {
-    throw error instanceof OptionError ? error.of("discover") : error;
+    throw error instanceof OptionError ? error.within("discover") : error;
   }
 }
 

@@ -53,8 +53,8 @@ export class PlainRoom extends RingBuffer<Task> implements Room {
 
   open(): void {}
 
-  change(): void {
-    throw new OptionError("tenants", "to be there from the beginning, or not at all", "tenants that come later");
+  change(tenants: ResolvedTenantOptions): void {
+    throw new OptionError("tenants", "to be absent, as there were none when the worker or consumer was made", tenants);
   }
 
   close(): void {}

@@ -75,7 +75,9 @@ export class TenantRoom implements Room {
 
   change(options: ResolvedTenantOptions): void {
     const { key } = this.#options;
-    if (options.key !== undefined && options.key !== key) throw new OptionError("tenants.key", "the same", options.key);
+    if (options.key !== undefined && options.key !== key) {
+      throw new OptionError("tenants.key", "to be absent, as it cannot be changed", options.key);
+    }
     this.#options = { ...options, key };
     for (const tenant of this.#tenants.values()) {
       tenant.rate.change(options.rate);

@@ -1,4 +1,5 @@
 // One tenant of a queue: what waits of it, how much of it runs, and when more of it may start.
+import { OptionError } from "../errors.js";
 import type { Scheduled } from "../internal/deadline-queue.js";
 import { OptionReader } from "../internal/options.js";
 import { type Rate, RateLimit, readRate, type ResolvedRate } from "./rate-limit.js";
@@ -52,6 +53,14 @@ export interface ResolvedTenantOptions {
 
 /** Reads the option `tenants`. @throws OptionError when it cannot be used. */
 export function readTenantOptions(options: unknown): ResolvedTenantOptions {
+  try {
+    return resolveTenantOptions(options);
+  } catch (error) {
+    throw error instanceof OptionError ? error.within("tenants") : error;
+  }
+}
+
+function resolveTenantOptions(options: unknown): ResolvedTenantOptions {
   const reader = new OptionReader("tenants", options);
   const resolved = {
     key: reader.function<(message: never) => string | undefined>("key"),

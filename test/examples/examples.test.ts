@@ -216,11 +216,13 @@ describe("120-queues.ts", () => {
     const lines = await run("120-queues.ts");
     expect(lines[0]).toBe("120 queues, 50 handlers at once");
     // How close the parts are to the weights is for the tests in virtual time: here the machine has a say.
-    const parts = lines.slice(1, 4).map((line) => /had +([\d.]+) %; the least done by a queue: (\d+)$/u.exec(line));
+    const parts = lines
+      .slice(1, 4)
+      .map((line) => /had +([\d.]+) %; the least done by a queue: (\d+) messages$/u.exec(line));
     const [high = 0, middle = 0, low = 0] = parts.map((part) => Number(part?.[1]));
     expect([high > middle, middle > low]).toEqual([true, true]);
     for (const part of parts) expect(Number(part?.[2])).toBeGreaterThan(0);
     expect(lines[4]).toMatch(/^a message on the idle orders-high-1 started after \d+ ms$/u);
-    expect(lines[5]).toBe("stopped, everything acknowledged: true; given back unstarted: true");
+    expect(lines[5]).toMatch(/^stopped, everything acknowledged: true; given back unstarted: [1-9]\d*$/u);
   });
 });

@@ -89,7 +89,7 @@ describe("setTenants", () => {
   test("is refused where there were none, and where a worker was given", () => {
     const runner = new MemoryRunner();
     expect(() => new Consumer(() => {}, { runner }).setTenants({ maxRunning: 1 })).toThrow(
-      "expected to be there from the beginning",
+      "expected to be absent, as there were none when the worker or consumer was made",
     );
     expect(() => new Consumer(() => {}, { runner, worker: new PoolWorker() }).setTenants({})).toThrow(
       "expected to be changed on the worker that was given",

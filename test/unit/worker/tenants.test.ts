@@ -317,8 +317,8 @@ describe("life", () => {
   });
 
   test.each([
-    [{ maxRunning: 0 }, /maxRunning/u],
-    [{ rate: { perSecond: 0 } }, /perSecond/u],
+    [{ maxRunning: 0 }, /Option tenants\.maxRunning: /u],
+    [{ rate: { perSecond: 0 } }, /Option tenants\.rate\.perSecond: /u],
     [{ maxWaitMs: 1 }, /maxWaitMs/u],
     [{ key: "tenant" as unknown as () => string }, /key/u],
     [{ maxRuning: 1 } as TenantOptions, /maxRuning/u],
