@@ -46,6 +46,9 @@ const consumer = new Consumer(
   { queueUrl, concurrency: 300 },
 );
 consumer.on("error", (error) => console.error(error.code, error.message));
+consumer.once("messageFailed", ({ error }) =>
+  console.log(`a statement has failed, its rows come again: ${String(error)}`),
+);
 
 await consumer.start();
 await queue.emptied();

@@ -72,6 +72,12 @@ consumer.on("messageFailed", ({ message, error }) => {
   console.log(`${account}: entry ${number} has failed: ${String(error)}`);
 });
 
+consumer.on("settled", ({ message, outcome }) => {
+  if (outcome.kind !== "deadLetter") return;
+  const { account, number } = JSON.parse(message.Body ?? "") as Entry;
+  console.log(`${account}: entry ${number} went to the dead letters: ${outcome.reason}`);
+});
+
 await consumer.start();
 await queue.emptied(); // A service would wait for a signal: see graceful-stop.ts.
 await consumer.stop();

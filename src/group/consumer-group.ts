@@ -292,6 +292,9 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
       has: (queueUrl) => this.#members.findByUrl(queueUrl) !== undefined,
       add: (queueUrl) => this.#addFound(queueUrl, discover.queue),
       remove: (queueUrl) => this.#removeLost(queueUrl),
+      onNothingFound: () => {
+        this.#reporter.log("warn", `no queue has a name that begins with ${discover.queueNamePrefix}, so far`);
+      },
       report: (error) => this.#reporter.report(error),
     });
   }

@@ -21,6 +21,8 @@ export interface DiscoveryParts {
   readonly add: (queueUrl: string) => Promise<boolean>;
   /** Removes a queue that was found and is there no more. */
   readonly remove: (queueUrl: string) => void;
+  /** The first look has found nothing: there may be none yet, or the prefix is misspelt. */
+  readonly onNothingFound: () => void;
   /** Takes the failure of a look. The next one follows. */
   readonly report: (error: unknown) => void;
 }
@@ -42,6 +44,7 @@ export class Discovery {
   readonly #missed = new Map<string, number>();
   #opening: Promise<OwnedPort> | undefined;
   #looking: Promise<unknown> | undefined;
+  #hasLooked = false;
 
   constructor(parts: DiscoveryParts) {
     this.#parts = parts;
@@ -103,6 +106,8 @@ export class Discovery {
   }
 
   async #compare(queueUrls: ReadonlySet<string>): Promise<void> {
+    if (!this.#hasLooked && queueUrls.size === 0) this.#parts.onNothingFound();
+    this.#hasLooked = true;
     for (const [queueUrl, missed] of this.#missed) {
       if (queueUrls.has(queueUrl)) this.#missed.set(queueUrl, 0);
       else if (missed + 1 < LOOKS_UNTIL_GONE) this.#missed.set(queueUrl, missed + 1);

@@ -33,6 +33,18 @@ describe("discover", () => {
     expect([lists(queues), group.reported]).toEqual([2, []]);
   });
 
+  it("says so once where nothing is found: the prefix may be misspelt", async () => {
+    const queues = new SimulatedQueues();
+    const warnings: string[] = [];
+    const note = (): void => undefined;
+    const logger = { debug: note, info: note, warn: (text: string) => warnings.push(text), error: note };
+    const group = queues.consume(() => undefined, { logger, discover: { queueNamePrefix: "ordres-" } });
+    await queues.clock.runUntil(group.start());
+    await queues.clock.advance(5 * MINUTE_MS);
+    expect(warnings).toEqual(["millrace: no queue has a name that begins with ordres-, so far"]);
+    await queues.clock.runUntil(group.stop());
+  });
+
   it("reads every page of the list", async () => {
     const queues = new SimulatedQueues();
     for (let number = 0; number < 1_010; number += 1) await queues.create(`orders-${number}`);
