@@ -100,6 +100,17 @@ describe("by weight", () => {
       expect((startedAt ?? Infinity) - acceptedAt).toBeLessThanOrEqual(100);
   });
 
+  test("a queue that is added while others take every slot has its turns", async () => {
+    const { clock, pool, shares } = await start({ maxWorkers: 10 }, [{ durationMs: 100 }]);
+    await clock.advance(5_000);
+    const added = new FedShare({ clock, worker: pool.share(), durationOf: () => 100 });
+    await added.start();
+    await clock.advance(10_000);
+    const [share = 0] = percentages([added, ...shares], 7_000);
+    expect(share).toBeGreaterThan(47);
+    expect(share).toBeLessThan(53);
+  });
+
   test("a change of weight takes effect at once", async () => {
     const { clock, pool, shares } = await start({ maxWorkers: 10 }, []);
     const one = pool.share({ weight: 1 });

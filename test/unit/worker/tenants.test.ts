@@ -262,6 +262,20 @@ describe("a pause of one tenant by its handler's outcome", () => {
     expect(after?.isStarted).toBe(true);
   });
 
+  test("where they come again and again, what is sent back is given the time between them", async () => {
+    const { clock, send } = await start({ maxRunning: 1 });
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      send("limited", 1, { durationMs: 500, pausedForMs: 500 });
+      await clock.advance(1_000);
+    }
+    send("limited", 1, { durationMs: 500, pausedForMs: 5_000 });
+    await clock.advance(500);
+    // Two a second without pauses, and half of the time is paused.
+    const delays = send("limited", 20, { durationMs: 500 }).map(({ postponedSeconds = 0 }) => postponedSeconds);
+    expect(delays.at(-1)).toBeGreaterThan(5 + 15);
+    expect(delays.at(-1)).toBeLessThan(5 + 30);
+  });
+
   test("a short one is waited out here", async () => {
     const { clock, send } = await start({ maxRunning: 1 });
     send("limited", 1, { durationMs: 10, pausedForMs: 500 });
