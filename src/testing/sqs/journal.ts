@@ -42,7 +42,12 @@ export type JournalEntry = JournalEvent & {
 };
 
 /** The record of a simulated service. It is kept only if it was asked for, since it grows with every request. */
-export class Journal {
+export class Journal implements JournalRecorder {
+/** Where a simulated service tells what happens. */
+export interface JournalRecorder {
+  record(entry: JournalEntry): void;
+}
+
   readonly #entries: JournalEntry[] = [];
   readonly #entriesByMessage = new Map<string, JournalEntry[]>();
 

@@ -7,7 +7,7 @@ import { Deduplication } from "./deduplication.js";
 import { Deliveries } from "./deliveries.js";
 import type { FaultDice, FaultSettings } from "./faults.js";
 import { FifoLine } from "./fifo-line.js";
-import type { Journal, JournalEvent } from "./journal.js";
+import type { JournalEvent, JournalRecorder } from "./journal.js";
 import { MessageStore, type QueueCounts } from "./message-store.js";
 import type { QueueSettings } from "./queue-settings.js";
 import { Settlements } from "./settlements.js";
@@ -22,7 +22,7 @@ export interface QueueSurroundings {
   readonly random: RandomSource;
   readonly faults: FaultSettings;
   readonly dice: FaultDice;
-  readonly journal: Journal | undefined;
+  readonly journal: JournalRecorder | undefined;
   readonly statistics: Statistics;
   readonly mostInFlight: number;
   readonly toEpochMs: (clockMs: number) => number;

@@ -5,7 +5,7 @@ import { seededRandom, type RandomSource } from "../random.js";
 import type { ReceiveMessageInput, SqsCallOptions, SqsInput, SqsOperation, SqsOutput } from "./api.js";
 import { ConnectionResetError, internalFailure, notSimulated, requestAborted, requestThrottled } from "./errors.js";
 import { FaultDice, noFaults, type Fault, type FaultSettings } from "./faults.js";
-import { Journal } from "./journal.js";
+import { Journal, type JournalEntry, type JournalRecorder } from "./journal.js";
 import * as messages from "./message-operations.js";
 import type { ArrivedRequest } from "./message-operations.js";
 import { pause, untilAborted } from "./pause.js";
@@ -55,11 +55,12 @@ export interface SimulatedSqsOptions {
   /** Faults to begin with; more can be switched on and off through `faults`. */
   readonly faults?: Partial<FaultSettings>;
   /**
-   * Whether to keep a journal. It grows with every request.
+   * Whether to keep a journal, which grows with every request; or a function that is called with each entry instead, so
+   * that a long run keeps nothing.
    *
    * @defaultValue false
    */
-  readonly journal?: boolean;
+  readonly journal?: boolean | ((entry: JournalEntry) => void);
 }
 
 type Work = (input: never, request: ArrivedRequest) => unknown;
@@ -104,7 +105,7 @@ export class SimulatedService {
       mostInFlight,
       faults: this.faults,
       dice: this.#dice,
-      journal: this.journal,
+      journal: this.journal ?? listenerOf(options),
       statistics: this.statistics,
       toEpochMs: (clockMs) => Math.floor(clockMs + epochOffsetMs),
     });
@@ -194,4 +195,8 @@ function randomHex(random: RandomSource): string {
   return Math.floor(random() * 0x1_0000_0000)
     .toString(16)
     .padStart(8, "0");
+}
+
+function listenerOf({ journal }: SimulatedSqsOptions): JournalRecorder | undefined {
+  return typeof journal === "function" ? { record: journal } : undefined;
 }

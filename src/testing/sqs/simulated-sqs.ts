@@ -38,7 +38,7 @@ export class SimulatedSqs {
     return this.#service.statistics;
   }
 
-  /** What happened to each message; undefined unless the option `journal` was set. */
+  /** What happened to each message; undefined unless the option `journal` is true. */
   get journal(): Journal | undefined {
     return this.#service.journal;
   }

@@ -1,5 +1,5 @@
 // Queues and their attributes, where the conformance suite would be too coarse or too slow.
-import { SimulatedSqs } from "millrace/testing";
+import { type JournalEntry, SimulatedSqs } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { bodies, simulate } from "./simulated-sqs-bench.js";
 
@@ -121,4 +121,15 @@ test("the journal tells what happened to a message", async () => {
   ]);
   expect(sqs.journal?.entries).toHaveLength(5);
   expect([...(sqs.journal?.messageIds ?? [])]).toEqual([id]);
+});
+
+test("a function in place of the journal is told each entry, and nothing is kept", async () => {
+  const entries: JournalEntry[] = [];
+  const { sqs, QueueUrl, send, receiveOne } = await simulate({ journal: (entry) => entries.push(entry) });
+  const [messageId] = await send("one");
+  const { ReceiptHandle } = await receiveOne();
+  await sqs.deleteMessage({ QueueUrl, ReceiptHandle });
+  expect(entries.map(({ kind }) => kind)).toEqual(["sent", "received", "deleted"]);
+  expect(new Set(entries.map((entry) => entry.messageId))).toEqual(new Set([messageId]));
+  expect(sqs.journal).toBeUndefined();
 });
