@@ -23,7 +23,7 @@ export {
   type SqsEventRecord,
   type SqsTestEvent,
 } from "./lambda/sqs-event.js";
-export { SqsServer, type SqsServerOptions } from "./http/sqs-server.js";
+export { type AccessKey, SqsServer, type SqsServerOptions } from "./http/sqs-server.js";
 export type {
   ChangeMessageVisibilityBatchEntry,
   ChangeMessageVisibilityBatchInput,

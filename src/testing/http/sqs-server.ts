@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { SqsOperation } from "../sqs/api.js";
+import type { SqsCallOptions, SqsOperation } from "../sqs/api.js";
 import { ConnectionResetError, SqsServiceError } from "../sqs/errors.js";
 import type { SimulatedSqsOptions } from "../sqs/simulated-service.js";
 import { SimulatedSqs } from "../sqs/simulated-sqs.js";
@@ -11,7 +11,7 @@ import { decodeInput, encodeError, encodeOutput, readBody, readOperation, type W
 /** What an `SqsServer` takes: where to listen, and how the service behind it is made. */
 export interface SqsServerOptions extends Omit<SimulatedSqsOptions, "endpoint"> {
   /**
-   * The port; 0 takes any that is free.
+   * The port; 0 takes any that is free, and the same one again when it is started once more.
    *
    * @defaultValue 0
    */
@@ -23,6 +23,17 @@ export interface SqsServerOptions extends Omit<SimulatedSqsOptions, "endpoint"> 
    * Signatures are not checked. Without it nothing is.
    */
   readonly accessKeyId?: string;
+  /**
+   * The access keys that are known, in place of one. The map is looked at with each request, so keys can be added and taken
+   * away at any time. Those that are not in it are refused as above, those that have expired with 403 `ExpiredToken`.
+   */
+  readonly accessKeys?: ReadonlyMap<string, AccessKey>;
+}
+
+/** An access key that an `SqsServer` knows. */
+export interface AccessKey {
+  /** Until when it is good. Default: for ever. */
+  readonly expiresAt?: Date | undefined;
 }
 
 const CONTENT_TYPE = "application/x-amz-json-1.0";
@@ -47,16 +58,16 @@ export class SqsServer {
   /** The service behind it. */
   readonly sqs: SimulatedSqs;
 
-  readonly #port: number;
-  readonly #accessKeyId: string | undefined;
+  readonly #accessKeys: ReadonlyMap<string, AccessKey> | undefined;
+  #port: number;
   #server: Server | undefined;
   #endpoint: string | undefined;
 
   constructor(options: SqsServerOptions = {}) {
-    const { port = 0, sqs, accessKeyId, ...serviceOptions } = options;
+    const { port = 0, sqs, accessKeyId, accessKeys, ...serviceOptions } = options;
     this.sqs = sqs ?? new SimulatedSqs(serviceOptions);
     this.#port = port;
-    this.#accessKeyId = accessKeyId;
+    this.#accessKeys = accessKeys ?? (accessKeyId === undefined ? undefined : new Map([[accessKeyId, {}]]));
   }
 
   /**
@@ -82,11 +93,24 @@ export class SqsServer {
       this.#server = undefined;
       throw error;
     }
-    this.#endpoint = `http://${HOST}:${(server.address() as AddressInfo).port}`;
+    this.#port = (server.address() as AddressInfo).port;
+    this.#endpoint = `http://${HOST}:${this.#port}`;
     this.sqs.endpoint = this.#endpoint;
   }
 
-  /** Ends all long polls and connections; does nothing when it is not running. Queues and messages stay. */
+  /**
+   * Closes connections and goes on listening: those on which no request is out, as a service may do at any time, or all of
+   * them, as one does that restarts.
+   */
+  closeConnections(which: "idle" | "all"): void {
+    if (which === "idle") this.#server?.closeIdleConnections();
+    else this.#server?.closeAllConnections();
+  }
+
+  /**
+   * Ends all long polls and connections; does nothing when it is not running. Queues and messages stay, and clients find
+   * them again at the same place after another `start()`.
+   */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -112,27 +136,39 @@ export class SqsServer {
     try {
       const operation = readOperation(request);
       const body = await readBody(request);
-      this.#checkAccessKey(request);
-      write(response, await this.#answer(operation, body, abandoned.signal));
+      const accessKeyId = readAccessKeyId(request);
+      this.#checkAccessKey(accessKeyId);
+      write(response, await this.#answer(operation, body, { abortSignal: abandoned.signal, accessKeyId }));
     } catch (error) {
       if (error instanceof ConnectionResetError) request.socket.resetAndDestroy();
       else if (!abandoned.signal.aborted) write(response, encodeError(error));
     }
   }
 
-  async #answer(operation: SqsOperation, body: string, abortSignal: AbortSignal): Promise<WireAnswer> {
-    const output = await this.sqs.perform(operation, decodeInput(operation, body), { abortSignal });
+  async #answer(operation: SqsOperation, body: string, options: SqsCallOptions): Promise<WireAnswer> {
+    const output = await this.sqs.perform(operation, decodeInput(operation, body), options);
     return encodeOutput(operation, output);
   }
 
-  #checkAccessKey(request: IncomingMessage): void {
-    if (this.#accessKeyId === undefined) return;
-    const { authorization = "" } = request.headers;
-    if (authorization.includes(`Credential=${this.#accessKeyId}/`)) return;
-    throw new SqsServiceError("InvalidClientTokenId", "The security token included in the request is invalid.", {
-      httpStatusCode: 403,
-    });
+  #checkAccessKey(accessKeyId: string | undefined): void {
+    if (this.#accessKeys === undefined) return;
+    const key = this.#accessKeys.get(accessKeyId ?? "");
+    if (key === undefined) {
+      throw refused("InvalidClientTokenId", "The security token included in the request is invalid.");
+    }
+    if (key.expiresAt !== undefined && key.expiresAt.getTime() <= Date.now()) {
+      throw refused("ExpiredToken", "The security token included in the request is expired");
+    }
   }
+}
+
+function refused(name: string, message: string): SqsServiceError {
+  return new SqsServiceError(name, message, { httpStatusCode: 403 });
+}
+
+/** `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/sqs/aws4_request, SignedHeaders=…, Signature=…` */
+function readAccessKeyId({ headers: { authorization = "" } }: IncomingMessage): string | undefined {
+  return /\bCredential=([^/,\s]+)\//u.exec(authorization)?.[1];
 }
 
 function listen(server: Server, port: number): Promise<void> {

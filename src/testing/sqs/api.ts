@@ -26,6 +26,8 @@ import type {
 export interface SqsCallOptions {
   /** Ends the wait for the answer; the call then rejects with an `AbortError`. */
   readonly abortSignal?: AbortSignal | undefined;
+  /** Who asks: the access key that has signed the request. The journal and fault scripts are told. */
+  readonly accessKeyId?: string | undefined;
 }
 
 /** An attribute that a sender put on a message. */

@@ -112,7 +112,13 @@ export class Deliveries {
     const receiptHandle = encodeReceiptHandle(identity.key, message.id, message.latestReceipt);
     const place = { atMs: now, messageId: message.id, queueName: identity.name };
     const event = { kind: "received" as const, receiptHandle, receiveCount: message.receiveCount, visibleAgainAtMs };
-    journal?.record({ ...event, ...place, ...(duplicateOf !== undefined && { duplicateOf }) });
+    const { accessKeyId } = request;
+    journal?.record({
+      ...event,
+      ...place,
+      ...(duplicateOf !== undefined && { duplicateOf }),
+      ...(accessKeyId !== undefined && { accessKeyId }),
+    });
     return message.present(receiptHandle, request.wanted, toEpochMs);
   }
 

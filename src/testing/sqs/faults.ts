@@ -30,6 +30,8 @@ export interface FaultableRequest {
   /** How many requests of this operation there were, this one included. */
   readonly attempt: number;
   readonly input: unknown;
+  /** The access key that has signed the request, where there is one: over HTTP. */
+  readonly accessKeyId?: string | undefined;
 }
 
 /** Decides by itself what goes wrong; where it returns nothing the chances decide. */

@@ -10,6 +10,8 @@ export type JournalEvent =
       readonly receiptHandle: string;
       readonly receiveCount: number;
       readonly visibleAgainAtMs: number;
+      /** Who has it now: the access key of the request, where there is one. */
+      readonly accessKeyId?: string | undefined;
       /**
        * What made it come again, when it should not have; or that the receive was asked to be repeated
        * (`ReceiveRequestAttemptId`), in which case its handle and its receive count stay the same.
@@ -41,13 +43,13 @@ export type JournalEntry = JournalEvent & {
   readonly queueName: string;
 };
 
-/** The record of a simulated service. It is kept only if it was asked for, since it grows with every request. */
-export class Journal implements JournalRecorder {
 /** Where a simulated service tells what happens. */
 export interface JournalRecorder {
   record(entry: JournalEntry): void;
 }
 
+/** The record of a simulated service. It is kept only if it was asked for, since it grows with every request. */
+export class Journal implements JournalRecorder {
   readonly #entries: JournalEntry[] = [];
   readonly #entriesByMessage = new Map<string, JournalEntry[]>();
 

@@ -38,6 +38,7 @@ export interface ArrivedRequest {
   readonly registry: QueueRegistry;
   readonly fault: Fault;
   readonly abortSignal: AbortSignal | undefined;
+  readonly accessKeyId: string | undefined;
   nextMessageId(): string;
 }
 
@@ -76,10 +77,10 @@ export function sendMessageBatch(
 /** Answers at once when it can, so that nothing but a long poll on an empty queue has to wait. */
 export function receiveMessage(
   input: ReceiveMessageInput,
-  { registry, fault, abortSignal }: ArrivedRequest,
+  { registry, fault, abortSignal, accessKeyId }: ArrivedRequest,
 ): ReceiveMessageOutput | Promise<ReceiveMessageOutput> {
   const queue = registry.byUrl(input.QueueUrl);
-  const { receiveRequest, waitMs } = parseReceive(queue, input);
+  const { receiveRequest, waitMs } = parseReceive(queue, input, accessKeyId);
   const { dice, faults, mostInFlight } = registry.surroundings;
   const isShortPoll = waitMs === 0;
   // A FIFO queue says nothing at the limit: "Amazon SQS does not return an error" (SQS developer guide, "Avoid large
@@ -232,7 +233,11 @@ function describeReceived(registry: QueueRegistry, messages: SqsMessage[]): Rece
 
 const NO_NAMES: readonly string[] = [];
 
-function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveRequest: ReceiveRequest; waitMs: number } {
+function parseReceive(
+  queue: Queue,
+  input: ReceiveMessageInput,
+  accessKeyId: string | undefined,
+): { receiveRequest: ReceiveRequest; waitMs: number } {
   const { settings } = queue;
   const { ReceiveRequestAttemptId: attemptId } = input;
   checkPrintableId("ReceiveRequestAttemptId", attemptId);
@@ -245,6 +250,7 @@ function parseReceive(queue: Queue, input: ReceiveMessageInput): { receiveReques
       wanted: { system, custom: input.MessageAttributeNames ?? NO_NAMES },
       // A standard queue takes no notice of it (awspring/spring-cloud-aws issue 529).
       attemptId: settings.isFifo ? (attemptId ?? undefined) : undefined,
+      accessKeyId,
     },
   };
 }

@@ -122,12 +122,13 @@ export class SimulatedService {
     if (work === undefined) throw notSimulated(`The operation ${String(operation)}`);
     const abortSignal = options.abortSignal ?? undefined;
     if (abortSignal?.aborted === true) throw requestAborted();
-    const fault = this.#dice.forRequest({ operation, attempt: this.#count(operation), input });
+    const { accessKeyId } = options;
+    const fault = this.#dice.forRequest({ operation, attempt: this.#count(operation), input, accessKeyId });
     const { beforeMs, afterMs } = this.#dice.latency();
     if (beforeMs > 0) await pause(this.#clock, beforeMs, abortSignal);
     // Nothing is awaited that need not be: without faults a request reaches its queue in the same tick.
     if (fault.kind !== "none") await this.#failBeforeWork(fault, { operation, input, abortSignal });
-    const output = await work(input as never, this.#arrived(fault, abortSignal));
+    const output = await work(input as never, this.#arrived(fault, { abortSignal, accessKeyId }));
     if (afterMs > 0) await pause(this.#clock, afterMs, abortSignal);
     if (fault.kind === "lostAnswer") throw new ConnectionResetError();
     return output as SqsOutput<Operation>;
@@ -153,8 +154,8 @@ export class SimulatedService {
     if (fault.kind === "hang") await untilAborted(abortSignal);
   }
 
-  #arrived(fault: Fault, abortSignal: AbortSignal | undefined): ArrivedRequest {
-    return { registry: this.registry, fault, abortSignal, nextMessageId: this.#nextMessageId };
+  #arrived(fault: Fault, { abortSignal, accessKeyId }: SqsCallOptions): ArrivedRequest {
+    return { registry: this.registry, fault, abortSignal, accessKeyId, nextMessageId: this.#nextMessageId };
   }
 
   /** A UUID that ends in the number of the message: readable in a failing history. */

@@ -12,6 +12,8 @@ export interface ReceiveRequest {
   readonly wanted: WantedAttributes;
   /** FIFO queues only: by which the receive can be repeated. */
   readonly attemptId: string | undefined;
+  /** The access key of whoever asks. */
+  readonly accessKeyId: string | undefined;
 }
 
 /** One long poll in the line. */

@@ -1,6 +1,6 @@
 // The simulated service over HTTP: sockets that close, answers that get lost, a server that stops.
 import { SQS } from "@aws-sdk/client-sqs";
-import { SqsServer } from "millrace/testing";
+import { type AccessKey, SqsServer } from "millrace/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
@@ -113,6 +113,37 @@ test("an unknown access key is refused, when one is configured", async () => {
   });
 });
 
+test("access keys can be added, expire and be taken away while it runs", async () => {
+  const accessKeys = new Map<string, AccessKey>([["FIRST", { expiresAt: new Date(Date.now() + 60_000) }]]);
+  const server = await serve({ accessKeys });
+  const client = connect(server, "FIRST");
+  await client.listQueues({});
+  accessKeys.set("FIRST", { expiresAt: new Date(Date.now() - 1) });
+  const refusal = { $metadata: { httpStatusCode: 403 } };
+  await expect(client.listQueues({})).rejects.toMatchObject({ name: "ExpiredToken", ...refusal });
+  accessKeys.set("SECOND", {});
+  await connect(server, "SECOND").listQueues({});
+  accessKeys.delete("FIRST");
+  await expect(client.listQueues({})).rejects.toMatchObject({ name: "InvalidClientTokenId", ...refusal });
+});
+
+test("the journal and fault scripts are told whose access key a request was signed with", async () => {
+  const server = await serve({ journal: true });
+  const { QueueUrl } = await server.sqs.createQueue({ QueueName: "orders" });
+  await server.sqs.sendMessageBatch({
+    QueueUrl,
+    Entries: ["a", "b"].map((MessageBody) => ({ Id: MessageBody, MessageBody })),
+  });
+  server.sqs.faults.script = ({ accessKeyId }) => (accessKeyId === "SLOW" ? { kind: "throttle" } : undefined);
+  await expect(connect(server, "SLOW").receiveMessage({ QueueUrl })).rejects.toMatchObject({
+    name: "RequestThrottled",
+  });
+  await connect(server, "FIRST").receiveMessage({ QueueUrl });
+  await connect(server, "SECOND").receiveMessage({ QueueUrl });
+  const received = server.sqs.journal?.entries.filter(({ kind }) => kind === "received");
+  expect(received).toMatchObject([{ accessKeyId: "FIRST" }, { accessKeyId: "SECOND" }]);
+});
+
 describe("start and stop", () => {
   test("a server can be stopped before it was started, stopped twice and started twice", async () => {
     const server = new SqsServer();
@@ -138,6 +169,32 @@ describe("start and stop", () => {
     const moved = await client.getQueueUrl({ QueueName: "orders" });
     const { Messages } = await client.receiveMessage({ QueueUrl: moved.QueueUrl });
     expect(Messages).toHaveLength(1);
+  });
+
+  test("a restart is at the same port", async () => {
+    const server = await serve();
+    const { endpoint } = server;
+    const client = connect(server);
+    await server.stop();
+    await expect(client.listQueues({})).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    await server.start();
+    expect(server.endpoint).toBe(endpoint);
+    await client.listQueues({});
+  });
+
+  test("connections are closed, the idle ones or all, and new ones taken", async () => {
+    const server = await serve();
+    const client = connect(server);
+    const { QueueUrl = "" } = await client.createQueue({ QueueName: "orders" });
+    const poll = client.receiveMessage({ QueueUrl, WaitTimeSeconds: 20 }).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(server.sqs.waitingPolls(QueueUrl)).toBe(1));
+    server.closeConnections("idle");
+    await connect(server).listQueues({});
+    expect(server.sqs.waitingPolls(QueueUrl)).toBe(1);
+    server.closeConnections("all");
+    expect(await poll).toMatchObject({ code: "ECONNRESET" });
+    await vi.waitFor(() => expect(server.sqs.waitingPolls(QueueUrl)).toBe(0));
+    await connect(server).listQueues({});
   });
 
   test("a stop ends long polls at once and leaves no timer or socket", async () => {
