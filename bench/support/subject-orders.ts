@@ -1,0 +1,32 @@
+// What the parent of a subject's process says to it, and what it answers.
+import type { SubjectSetup } from "../subjects/subject.js";
+import type { Work } from "./work.js";
+
+/** One thing at a time. */
+export type SubjectOrder =
+  /** `module` is the name of a file in `subjects`. */
+  | { readonly kind: "start"; readonly module: string; readonly setup: SubjectSetup; readonly work: Work }
+  | { readonly kind: "look"; readonly collectsGarbage: boolean }
+  /** The delays since the last time that it was asked. */
+  | { readonly kind: "delays" }
+  | { readonly kind: "endHold" }
+  | { readonly kind: "stop" };
+
+/** A subject at one moment. */
+export interface Look {
+  readonly handled: number;
+  readonly begun: number;
+  /** CPU time of the process, all threads, in microseconds. */
+  readonly cpuMicroseconds: number;
+  readonly atMs: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+/** The part that the order asked for. */
+export interface SubjectAnswer {
+  readonly look?: Look;
+  readonly delays?: readonly number[];
+  /** What could not be done. */
+  readonly failure?: string;
+}

@@ -1,0 +1,53 @@
+// A subject in a process of its own: it is started, looked at, and stopped, as its parent says.
+import type { RunningSubject, StartSubject } from "../subjects/subject.js";
+import type { Look, SubjectAnswer, SubjectOrder } from "./subject-orders.js";
+import { Workshop } from "./work.js";
+
+let workshop = new Workshop({ kind: "none" });
+let running: RunningSubject | undefined;
+
+function look(): Look {
+  const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    handled: workshop.handled,
+    begun: workshop.begun,
+    cpuMicroseconds: user + system,
+    atMs: performance.now(),
+    residentBytes: rss,
+    heapBytes: heapUsed + external,
+  };
+}
+
+async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
+  switch (order.kind) {
+    case "start": {
+      const { start } = (await import(`../subjects/${order.module}.js`)) as { start: StartSubject };
+      workshop = new Workshop(order.work);
+      running = await start(order.setup, workshop.handle);
+      return {};
+    }
+    case "look":
+      if (order.collectsGarbage) globalThis.gc?.();
+      return { look: look() };
+    case "delays": {
+      const { delays } = workshop;
+      workshop.delays = [];
+      return { delays };
+    }
+    case "endHold":
+      workshop.endHold();
+      return {};
+    case "stop":
+      await running?.stop();
+      return { look: look() };
+  }
+}
+
+process.on("message", (order: SubjectOrder) => {
+  obey(order).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.stack : String(error) }),
+  );
+});
+process.on("disconnect", () => process.exit());
