@@ -1,0 +1,83 @@
+// A part of the soak in a process of its own, and the calls that go there.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** What a process can be asked. */
+type CallsOf<Calls> = { [Name in keyof Calls]: (...input: never[]) => unknown };
+
+interface Call {
+  readonly id: number;
+  readonly name: string;
+  readonly input: readonly unknown[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly output?: unknown;
+  readonly error?: string;
+}
+
+/** In the process: answers the calls of the parent, and ends with it. */
+export function answerCalls<Calls extends CallsOf<Calls>>(calls: Calls): void {
+  const answer = async ({ id, name, input }: Call): Promise<void> => {
+    const call: (...input: never[]) => unknown = calls[name as keyof Calls];
+    try {
+      process.send?.({ id, output: await call(...(input as never[])) } satisfies Answer);
+    } catch (error) {
+      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  };
+  process.on("message", (call: Call) => void answer(call));
+  process.on("disconnect", () => process.exit());
+}
+
+/** In the parent: starts the process, calls it, and ends it. */
+export class Part<Calls extends CallsOf<Calls>> implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, (answer: Answer) => void>();
+  readonly #file: string;
+  #lastId = 0;
+
+  /** @param file - Relative to this one. */
+  constructor(file: string, env: Readonly<Record<string, string>> = {}) {
+    this.#file = file;
+    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+      execArgv: ["--expose-gc", "--import", "tsx"],
+      env: { ...process.env, ...env },
+      serialization: "advanced",
+    });
+    this.#child.on("message", (answer: Answer) => this.#settle(answer));
+    this.#child.on("exit", (code, signal) => this.#fail(`has ended (${signal ?? code})`));
+  }
+
+  async call<Name extends keyof Calls & string>(
+    name: Name,
+    ...input: Parameters<Calls[Name]>
+  ): Promise<Awaited<ReturnType<Calls[Name]>>> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answered = new Promise<Answer>((resolve) => this.#pending.set(id, resolve));
+    if (this.#child.connected) this.#child.send({ id, name, input } satisfies Call);
+    else this.#fail("has ended");
+    const { output, error } = await answered;
+    if (error !== undefined) throw new Error(`${this.#file}, ${name}: ${error}`);
+    return output as Awaited<ReturnType<Calls[Name]>>;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#child.connected) return;
+    const ended = once(this.#child, "exit");
+    this.#child.disconnect();
+    await ended;
+  }
+
+  #settle(answer: Answer): void {
+    this.#pending.get(answer.id)?.(answer);
+    this.#pending.delete(answer.id);
+  }
+
+  #fail(error: string): void {
+    for (const id of this.#pending.keys()) this.#settle({ id, error });
+  }
+}

@@ -1,0 +1,131 @@
+// Runs a soak: two processes, a round of events every minute, and a look at both every few seconds.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ConsumerCalls } from "./consumer-process.js";
+import { Part } from "./part.js";
+import type { QueueCalls } from "./queue-process.js";
+import type { Rest, Sample, SoakRecord } from "./record.js";
+import { ROUND, type RoundEvent, SLOTS_PART, type SoakSettings, type SoakTimes, timesOf } from "./settings.js";
+
+/** Hears how it goes. */
+export interface SoakWatcher {
+  sampled(sample: Sample): void;
+  happened(event: RoundEvent | "end"): void;
+  rested(rest: Rest): void;
+}
+
+/** The credentials and the region that the simulated service does not look at. */
+const ENVIRONMENT = {
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "soak",
+  AWS_SECRET_ACCESS_KEY: "soak",
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+};
+/** How long the last messages may take, with retries and their delays, beyond two rounds. */
+const DRAIN_SECONDS = 30;
+
+/** Runs it to its end, or until the signal aborts: what was measured until then is judged. */
+export async function runSoak(settings: SoakSettings, watcher: SoakWatcher, signal: AbortSignal): Promise<SoakRecord> {
+  await using queue = new Part<QueueCalls>("./queue-process.ts");
+  await using consumer = new Part<ConsumerCalls>("./consumer-process.ts", ENVIRONMENT);
+  return await new Soak({ settings, watcher, signal, queue, consumer }).run();
+}
+
+interface SoakParts {
+  readonly settings: SoakSettings;
+  readonly watcher: SoakWatcher;
+  readonly signal: AbortSignal;
+  readonly queue: Part<QueueCalls>;
+  readonly consumer: Part<ConsumerCalls>;
+}
+
+class Soak {
+  readonly #parts: SoakParts;
+  readonly #times: SoakTimes;
+  readonly #samples: Sample[] = [];
+  readonly #rests: Rest[] = [];
+  #startedAt = 0;
+
+  constructor(parts: SoakParts) {
+    this.#parts = parts;
+    this.#times = timesOf(parts.settings);
+  }
+
+  async run(): Promise<SoakRecord> {
+    const { settings, queue, consumer, watcher } = this.#parts;
+    const { queueUrl } = await queue.call("begin", settings);
+    const { handles: handlesBefore } = await consumer.call("begin", settings, queueUrl);
+    this.#startedAt = performance.now();
+    await this.#load();
+    watcher.happened("end");
+    await queue.call("endLoad");
+    const remaining = await this.#drain();
+    const { rest, finishes, errors } = await consumer.call("finish");
+    this.#addRest(rest);
+    const account = await queue.call("account", finishes);
+    return { settings, handlesBefore, samples: this.#samples, rests: this.#rests, account, remaining, errors };
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#startedAt) / 1_000;
+  }
+
+  /** Round after round, with a look in between whenever one is due. */
+  async #load(): Promise<void> {
+    const { roundSeconds, sampleSeconds } = this.#times;
+    const { settings, signal } = this.#parts;
+    let nextSampleAt = sampleSeconds;
+    for (let round = 0; ; round += 1) {
+      for (const { at, what } of [...ROUND, { at: 1, what: undefined }]) {
+        const dueAt = Math.min((round + at) * roundSeconds, settings.seconds);
+        while (!signal.aborted && this.#seconds < dueAt) {
+          await this.#sleepUntil(Math.min(dueAt, nextSampleAt));
+          if (this.#seconds < nextSampleAt) continue;
+          await this.#sample();
+          nextSampleAt = Math.max(nextSampleAt + sampleSeconds, this.#seconds);
+        }
+        if (signal.aborted || this.#seconds >= settings.seconds) return;
+        if (what !== undefined) await this.#cause(what);
+      }
+    }
+  }
+
+  async #sleepUntil(seconds: number): Promise<void> {
+    const ms = Math.max(0, (seconds - this.#seconds) * 1_000);
+    await sleep(ms, undefined, { signal: this.#parts.signal }).catch(() => undefined);
+  }
+
+  async #sample(): Promise<void> {
+    const atSeconds = this.#seconds;
+    const { queue, consumer, watcher } = this.#parts;
+    const sample = { atSeconds, consumer: await consumer.call("sample"), queue: await queue.call("sample") };
+    this.#samples.push(sample);
+    watcher.sampled(sample);
+  }
+
+  async #cause(event: RoundEvent): Promise<void> {
+    const { queue, consumer, watcher } = this.#parts;
+    watcher.happened(event);
+    if (event === "burst" || event === "steady") await queue.call("burst", event === "burst");
+    else if (event === "outage" || event === "outageOver") await queue.call("outage", event === "outage");
+    else if (event === "pause" || event === "resume") await consumer.call(event);
+    else if (event === "restart") this.#addRest(await consumer.call("restart"));
+    else await consumer.call("resize", SLOTS_PART[event]);
+  }
+
+  #addRest(rest: Omit<Rest, "atSeconds">): void {
+    const timed = { ...rest, atSeconds: this.#seconds };
+    this.#rests.push(timed);
+    this.#parts.watcher.rested(timed);
+  }
+
+  /** Waits until the queue is empty. Resolves with how many messages are left in it when that takes too long. */
+  async #drain(): Promise<number> {
+    const untilSeconds = this.#seconds + 2 * this.#times.roundSeconds + DRAIN_SECONDS;
+    await this.#parts.consumer.call("resume");
+    for (;;) {
+      const { visible, inFlight } = await this.#parts.queue.call("sample");
+      if (visible + inFlight === 0 || this.#seconds > untilSeconds) return visible + inFlight;
+      await sleep(100);
+    }
+  }
+}
