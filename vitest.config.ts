@@ -58,6 +58,7 @@ const config: ViteUserConfig = defineConfig({
     alias: [
       { find: /^millrace$/, replacement: `${root}src/index.ts` },
       { find: /^millrace\/testing$/, replacement: `${root}src/testing/index.ts` },
+      { find: /^millrace\/direct$/, replacement: `${root}src/direct/index.ts` },
       { find: /^millrace\/lambda$/, replacement: `${root}src/lambda/index.ts` },
       { find: /^millrace\/rabbitmq$/, replacement: `${root}src/rabbitmq/index.ts` },
       { find: /^millrace\/threads$/, replacement: `${root}src/threads/index.ts` },

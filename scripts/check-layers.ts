@@ -1,6 +1,6 @@
 // Holds src/ to its layers: a part imports from the parts below it, never from beside or above.
 //
-//   index                        lambda, threads (entry points of their own)
+//   index                        direct, lambda, threads (entry points of their own)
 //   group
 //   consumer                     testing (may use everything, is used by nothing)
 //   sqs, memory, rabbitmq
@@ -22,7 +22,7 @@ const LAYERS: ReadonlyArray<readonly string[]> = [
   ["sqs", "memory", "rabbitmq"],
   ["consumer"],
   ["group"],
-  ["index", "lambda", "threads"],
+  ["index", "direct", "lambda", "threads"],
 ];
 const ALONGSIDE = "testing";
 const SOURCE = resolve("src");

@@ -213,9 +213,14 @@ export function readClient(reader: OptionReader): SqsClient | undefined {
 /** `sqs.REGION.amazonaws.com`, `vpce-….sqs.REGION.vpce.amazonaws.com`, and the older `REGION.queue.amazonaws.com`. */
 const AWS_HOST = /(?:^|\.)sqs(?:-fips)?\.([a-z]+(?:-[a-z]+)+-\d+)\.|^([a-z]+(?:-[a-z]+)+-\d+)\.queue\./u;
 
-function readRegion(reader: OptionReader, queueUrl: string): string | undefined {
+/** The region that a queue URL names, if it is one of AWS's. */
+export function regionOfQueueUrl(queueUrl: string): string | undefined {
   const match = AWS_HOST.exec(new URL(queueUrl).hostname);
-  const ofQueue = match?.[1] ?? match?.[2];
+  return match?.[1] ?? match?.[2];
+}
+
+function readRegion(reader: OptionReader, queueUrl: string): string | undefined {
+  const ofQueue = regionOfQueueUrl(queueUrl);
   if (!reader.has("region")) return ofQueue;
   const region = reader.string("region");
   if (ofQueue !== undefined && region !== ofQueue) {

@@ -1,0 +1,89 @@
+// One request and its answer.
+import type { DispatchController, DispatchHandler, ResponseHeaders } from "./undici.js";
+
+/** An answer, whatever it says. */
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: ResponseHeaders;
+  readonly text: string;
+}
+
+/** Is told how an exchange ended, once. */
+export interface ExchangeListener {
+  answered(answer: Answer): void;
+  /** With `hasBegun`, part of an answer was here. */
+  failed(error: Error, hasBegun: boolean): void;
+}
+
+/** Ten messages of 1 MiB, of which JSON can make six bytes each, and their attributes. */
+const LARGEST_ANSWER_BYTES = 64 * 1_048_576;
+
+/** Takes in one answer. */
+export class Exchange implements DispatchHandler {
+  readonly #listener: ExchangeListener;
+  /** On the wall clock. The transport's own limits are for silence, and an answer can drip. */
+  readonly #dueAt: number;
+  #controller: DispatchController | undefined;
+  #abortedBy: Error | undefined;
+  #statusCode = 0;
+  #headers: ResponseHeaders = {};
+  /** Most answers come in one piece. */
+  #first: Buffer | undefined;
+  #more: Buffer[] | undefined;
+  #size = 0;
+  #isOver = false;
+
+  constructor(listener: ExchangeListener, timeoutMs: number) {
+    this.#listener = listener;
+    this.#dueAt = Date.now() + timeoutMs;
+  }
+
+  /** Ends it, whatever it is about. Nobody is told. */
+  abort(reason: Error): void {
+    this.#isOver = true;
+    this.#abortedBy = reason;
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: DispatchController): void {
+    this.#controller = controller;
+    if (this.#abortedBy !== undefined) controller.abort(this.#abortedBy);
+  }
+
+  onResponseStart(_controller: DispatchController, statusCode: number, headers: ResponseHeaders): void {
+    this.#statusCode = statusCode;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#first === undefined) this.#first = chunk;
+    else (this.#more ??= [this.#first]).push(chunk);
+    if (this.#size > LARGEST_ANSWER_BYTES) controller.abort(new AnswerTooLargeError());
+    else if (Date.now() > this.#dueAt) controller.abort(new AnswerTooSlowError());
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const body = this.#more === undefined ? this.#first : Buffer.concat(this.#more, this.#size);
+    const text = body === undefined ? "" : body.toString("utf8");
+    this.#listener.answered({ statusCode: this.#statusCode, headers: this.#headers, text });
+  }
+
+  onResponseError(_controller: DispatchController, error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#listener.failed(error, this.#statusCode !== 0);
+  }
+}
+
+/** An answer that is larger than any can be. */
+export class AnswerTooLargeError extends Error {
+  constructor() {
+    super(`The answer has more than ${LARGEST_ANSWER_BYTES} bytes.`);
+  }
+}
+
+/** An answer that came too slowly. */
+export class AnswerTooSlowError extends Error {}
