@@ -81,7 +81,7 @@ export class OptionError extends MillraceError {
 
   constructor(option: string, expected: string, received: unknown) {
     const { owner, described } =
-      received instanceof Restated ? received : { owner: "", described: describeValue(received) };
+      isInstance(received, Restated) ? received : { owner: "", described: describeValue(received) };
     super("OPTION_INVALID", `${owner}Option ${option}: expected ${expected}, got ${described}.`);
     this.option = option;
     this.expected = expected;
@@ -111,6 +111,11 @@ class Restated {
   }
 }
 
+/** What came, for an `OptionError`, in words instead of the value. */
+export function inWords(described: string): unknown {
+  return new Restated("", described);
+}
+
 /** How an error of the service is to be taken: whether trying again can help, and after how long. */
 export type ServiceErrorClass = "fatal" | "credentials" | "throttled" | "network" | "service" | "request";
 
@@ -133,22 +138,55 @@ export class ServiceError extends MillraceError {
   }
 }
 
+/** How much of a text is shown. */
+const LONGEST_TEXT = 57;
+/** How much is shown of what was thrown: mostly a sentence or two. */
+const LONGEST_THROWN = 400;
+
 /** Says in a few words what a value is, without showing what an object holds. */
 export function describeValue(value: unknown): string {
-  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
+  if (typeof value === "string") return quote(value.length > LONGEST_TEXT + 3 ? shorten(value, LONGEST_TEXT) : value);
   if (value === null || value === undefined) return String(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "bigint") return shorten(`${value}n`, LONGEST_TEXT);
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
-  return Array.isArray(value) ? "an array" : "an object";
+  return isList(value) ? "an array" : "an object";
 }
 
-/** Says what was thrown. Anything can be, even what cannot be made into a string. */
+/** Says what was thrown, on one line. Anything can be, even what cannot be made into a string. */
 export function describeThrown(thrown: unknown): string {
   try {
-    return String(thrown);
+    return shorten(String(thrown), LONGEST_THROWN).replace(/\p{Cc}+/gu, " ");
   } catch {
     return describeValue(thrown);
+  }
+}
+
+/** `instanceof`, which throws for what only pretends to be an object. */
+export function isInstance<Type>(value: unknown, type: abstract new (...parts: never) => Type): value is Type {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** In quotation marks, with everything escaped that a terminal would obey, or that would forge a line of a log. */
+function quote(text: string): string {
+  const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text).replace(/\p{Cc}/gu, escape);
+}
+
+function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
+}
+
+/** `Array.isArray` throws for a proxy that was revoked. */
+function isList(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
   }
 }

@@ -26,8 +26,8 @@ export function withSchema<Body, Resource = unknown>(
   schema: StandardSchema<Body>,
   handler: SchemaHandler<Body, Resource>,
 ): Handler<Message, Resource> {
-  const standard = (schema as Partial<StandardSchema<Body>> | undefined)?.["~standard"];
-  if (typeof standard?.validate !== "function") {
+  const standard = standardOf<Body>(schema);
+  if (standard === undefined) {
     throw new OptionError("schema", "a validator that follows Standard Schema", schema);
   }
   if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
@@ -37,6 +37,16 @@ export function withSchema<Body, Resource = unknown>(
     return handler(validation.value, context, message);
   };
   return withTraits(validated, traitsOf(handler));
+}
+
+/** What a validator has of the standard; undefined when it has nothing of it. */
+function standardOf<Body>(schema: unknown): StandardSchema<Body>["~standard"] | undefined {
+  try {
+    const standard = (schema as Partial<StandardSchema<Body>> | undefined)?.["~standard"];
+    return typeof standard?.validate === "function" ? standard : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseBody({ Body }: Message): unknown {

@@ -153,9 +153,9 @@ export class ConsumerGroup<Resource = unknown> implements AsyncDisposable {
    */
   async remove(name: string, options: StopOptions = {}): Promise<StopResult> {
     const member = this.#members.find(name);
-    readStopTimeoutMs(options);
+    const timeoutMs = readStopTimeoutMs(options);
     member.isLeaving = true;
-    const result = await member.consumer.stop(options);
+    const result = await member.consumer.stop({ timeoutMs });
     if (this.#members.delete(member)) this.#events.emit("queueRemoved", name, result);
     return result;
   }

@@ -3,9 +3,9 @@ import type { HandlerContext } from "../consumer/context.js";
 import type { Logger } from "../consumer/events.js";
 import { traitsOf } from "../consumer/handler-life.js";
 import { type CommonOptions, readConcurrency, resolveOptions } from "../consumer/options.js";
-import { OptionError } from "../errors.js";
+import { isInstance, OptionError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
-import { OptionReader } from "../internal/options.js";
+import { copyList, OptionReader } from "../internal/options.js";
 import { silence } from "../internal/silence.js";
 import type { Runner } from "../runner/runner.js";
 import type { SharedLimits } from "../sqs/connection.js";
@@ -186,13 +186,14 @@ function readPool<Resource>(reader: OptionReader, handler: object): PoolWorker<R
   for (const name of ["concurrency", "lowerPriorityShare"]) {
     if (reader.has(name)) throw new OptionError(name, "to be absent, as the pool says it", reader.raw(name));
   }
-  if (!(pool instanceof PoolWorker)) throw new OptionError("pool", "a PoolWorker", pool);
-  return pool as PoolWorker<Resource>;
+  if (!isInstance(pool, PoolWorker)) throw new OptionError("pool", "a PoolWorker", pool);
+  return pool as unknown as PoolWorker<Resource>;
 }
 
 function readQueues(reader: OptionReader): readonly unknown[] {
-  const queues = reader.raw("queues") ?? [];
-  if (!Array.isArray(queues)) throw new OptionError("queues", "an array of queues", queues);
+  const value = reader.raw("queues");
+  const queues = value === undefined ? [] : copyList(value);
+  if (queues === undefined) throw new OptionError("queues", "an array of queues", value);
   return queues;
 }
 

@@ -1,5 +1,7 @@
 // Reads options one by one: the default where none came, and a clear error where one cannot be used.
-import { describeThrown, OptionError } from "../errors.js";
+import { types } from "node:util";
+import { describeThrown, inWords, OptionError } from "../errors.js";
+import { nearestName } from "./nearest-name.js";
 
 export interface NumberRange {
   readonly min: number;
@@ -10,9 +12,12 @@ export interface NumberRange {
   readonly isInteger?: boolean;
 }
 
+/** The longest list that is read. What is longer was not written by anybody: it may be all holes. */
+const LONGEST_LIST = 100_000;
+
 /**
  * Reads the options of one object. Each is read once, so that a getter cannot answer differently later; what remains
- * unread at the end is a misspelt name.
+ * unread at the end is a misspelt name. What `Object.prototype` has is no option, whoever has put it there.
  */
 export class OptionReader {
   readonly #values: Readonly<Record<string, unknown>>;
@@ -20,7 +25,7 @@ export class OptionReader {
   readonly #owner: string;
 
   constructor(owner: string, values: unknown) {
-    if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    if (!mayHoldOptions(values)) {
       throw new OptionError("options", `an object with the options of ${owner}`, values);
     }
     this.#owner = owner;
@@ -63,10 +68,11 @@ export class OptionReader {
   strings(name: string, fallback: readonly string[]): readonly string[] {
     const value = this.#value(name);
     if (value === undefined) return fallback;
-    if (!Array.isArray(value) || !value.every((entry) => typeof entry === "string" && entry !== "")) {
+    const strings = copyList(value);
+    if (strings?.every((entry) => typeof entry === "string" && entry !== "") !== true) {
       throw new OptionError(name, "an array of strings", value);
     }
-    return Object.freeze([...(value as string[])]);
+    return Object.freeze(strings as string[]);
   }
 
   /** A function, or undefined when the option was not given. */
@@ -85,11 +91,8 @@ export class OptionReader {
   ): Shape | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
-    const hasMethods =
-      typeof value === "object" &&
-      value !== null &&
-      methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function");
-    if (!hasMethods) throw new OptionError(name, `${what} (an object with ${methods.join(", ")})`, value);
+    if (!hasMethods(value, methods))
+      throw new OptionError(name, `${what} (an object with ${methods.join(", ")})`, value);
     return value as Shape;
   }
 
@@ -107,21 +110,38 @@ export class OptionReader {
 
   /** Refuses options that nobody has read: they are misspelt, or belong elsewhere. */
   finish(): void {
-    const known = [...this.#read.keys()].sort();
-    for (const name of Object.keys(this.#values)) {
+    for (const name of this.#names()) {
       if (this.#read.has(name)) continue;
-      throw new OptionError(name, `one of the options of ${this.#owner} (${known.join(", ")})`, this.#value(name));
+      const known = [...this.#read.keys()].sort();
+      const all = `options of ${this.#owner} (${known.join(", ")})`;
+      const nearest = nearestName(name, known);
+      const expected = nearest === undefined ? `one of the ${all}` : `${nearest}, or another of the ${all}`;
+      throw new OptionError(name, expected, hideText(this.#value(name)));
+    }
+  }
+
+  #names(): string[] {
+    try {
+      return Object.keys(this.#values);
+    } catch (error) {
+      const received = `an object that threw ${describeThrown(error)}`;
+      throw new OptionError("options", `an object with the options of ${this.#owner}`, inWords(received));
     }
   }
 
   #value(name: string): unknown {
     if (this.#read.has(name)) return this.#read.get(name);
     try {
-      const value = this.#values[name];
+      const isForeign = name in Object.prototype && !Object.hasOwn(this.#values, name);
+      const value = isForeign ? undefined : this.#values[name];
       this.#read.set(name, value);
       return value;
     } catch (error) {
-      throw new OptionError(name, "an option that can be read", `a getter that threw ${describeThrown(error)}`);
+      throw new OptionError(
+        name,
+        "an option that can be read",
+        inWords(`a getter that threw ${describeThrown(error)}`),
+      );
     }
   }
 }
@@ -130,4 +150,39 @@ function describeRange({ min, max, isInteger }: NumberRange): string {
   const kind = isInteger === true ? "a whole number" : "a number";
   if (max === Infinity) return `${kind} of at least ${min}`;
   return `${kind} from ${min} to ${max}`;
+}
+
+/** What is no list or builtin: a map or a promise that was given by mistake has no options, and would count as none. */
+function mayHoldOptions(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || copyList(value) !== undefined) return false;
+  const { isAnyArrayBuffer, isArrayBufferView, isBoxedPrimitive, isDate, isMap, isSet } = types;
+  const { isNativeError, isPromise, isRegExp, isWeakMap, isWeakSet } = types;
+  const isBuiltin =
+    isMap(value) || isSet(value) || isWeakMap(value) || isWeakSet(value) || isPromise(value) || isNativeError(value);
+  const isData = isDate(value) || isRegExp(value) || isAnyArrayBuffer(value) || isArrayBufferView(value);
+  return !isBuiltin && !isData && !isBoxedPrimitive(value);
+}
+
+/** The entries of a list, holes included; undefined when it is none, or cannot be read. */
+export function copyList(value: unknown): unknown[] | undefined {
+  try {
+    return Array.isArray(value) && value.length <= LONGEST_LIST ? Array.from<unknown>(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is an object with these methods. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function");
+  } catch {
+    return false;
+  }
+}
+
+/** What was given by a name that nobody knows may be a password. */
+function hideText(value: unknown): unknown {
+  return typeof value === "string" ? inWords(`a string of ${value.length} characters`) : value;
 }

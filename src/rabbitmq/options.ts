@@ -1,6 +1,6 @@
 // The options of RabbitRunner, read and checked.
-import { OptionError } from "../errors.js";
-import { OptionReader } from "../internal/options.js";
+import { inWords, OptionError } from "../errors.js";
+import { copyList, OptionReader } from "../internal/options.js";
 
 /** What a `RabbitRunner` is made with. */
 export interface RabbitRunnerOptions {
@@ -88,7 +88,7 @@ export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
     maxHeldRetries: reader.integer("maxHeldRetries", { min: 1, max: 100_000, fallback: 1_000 }),
     connectionName: reader.string("connectionName", "millrace"),
     connectTimeoutMs: reader.number("connectTimeoutMs", { min: 100, max: 600_000, fallback: 10_000 }),
-    socketOptions: { ...reader.object<object>("socketOptions", "options for a socket", []) },
+    socketOptions: readSocketOptions(reader),
     random: reader.function<() => number>("random") ?? Math.random,
   };
   if (resolved.shouldDeclareRetryQueues && resolved.retryDelaysSeconds.length === 0) {
@@ -105,7 +105,7 @@ function readMaxMessageBytes(reader: OptionReader): number | undefined {
 }
 
 function readUrls(value: unknown): readonly string[] {
-  const urls: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const urls = copyList(value) ?? [value];
   if (urls.length === 0) throw new OptionError("url", "at least one URL", value);
   return Object.freeze(urls.map(readUrl));
 }
@@ -142,14 +142,27 @@ export function vhostOf(url: string): string {
   return path === "" ? "/" : decodeURIComponent(path);
 }
 
+/** The values are the client's business; they may be keys, and are never shown. */
+function readSocketOptions(reader: OptionReader): Readonly<Record<string, unknown>> {
+  const value = reader.raw("socketOptions");
+  if (value === undefined) return {};
+  try {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Nothing that could be read.
+  }
+  throw new OptionError("socketOptions", "an object with options for a socket", inWords(`a ${typeof value}`));
+}
+
 function readDelays(value: unknown): readonly number[] {
   if (value === undefined) return [];
   const isDelay = (delay: unknown): boolean =>
     typeof delay === "number" && Number.isInteger(delay) && delay >= 1 && delay <= LONGEST_DELAY_SECONDS;
-  if (!Array.isArray(value) || !value.every(isDelay)) {
+  const delays = copyList(value);
+  if (delays?.every(isDelay) !== true) {
     throw new OptionError("retryDelaysSeconds", `an array of whole numbers from 1 to ${LONGEST_DELAY_SECONDS}`, value);
   }
-  return Object.freeze([...new Set(value as number[])].sort((one, other) => one - other));
+  return Object.freeze([...new Set(delays as number[])].sort((one, other) => one - other));
 }
 
 function readQueueType(value: unknown): "quorum" | "classic" {

@@ -1,5 +1,6 @@
 // What is to become of a message: what a handler returns or throws when "done" and "failed" do not say enough.
-import { OptionError } from "../errors.js";
+import { describeThrown, OptionError } from "../errors.js";
+import { OptionReader } from "../internal/options.js";
 
 const OUTCOME: unique symbol = Symbol.for("millrace.outcome");
 
@@ -74,10 +75,10 @@ export function ack(value?: unknown): Ack {
  * any other.
  */
 export function retry(options: { afterSeconds?: number; pause?: RetryPause | undefined } = {}): Retry {
-  const { afterSeconds = 0, pause } = options;
-  if (!(typeof afterSeconds === "number" && afterSeconds >= 0 && afterSeconds <= LONGEST_RETRY_SECONDS)) {
-    throw new OptionError("afterSeconds", `a number from 0 to ${LONGEST_RETRY_SECONDS}`, afterSeconds);
-  }
+  const reader = new OptionReader("retry", options);
+  const afterSeconds = reader.number("afterSeconds", { min: 0, max: LONGEST_RETRY_SECONDS, fallback: 0 });
+  const pause = reader.raw("pause");
+  reader.finish();
   if (pause === undefined) return { [OUTCOME]: true, kind: "retry", afterSeconds };
   if (pause !== "queue" && pause !== "key") throw new OptionError("pause", '"queue" or "key"', pause);
   if (afterSeconds === 0) throw new OptionError("afterSeconds", "more than 0 together with pause", afterSeconds);
@@ -91,12 +92,17 @@ export function release(): Release {
 
 /** The message is deleted without its work done. The reason goes into the `settled` event. */
 export function drop(reason: string): Drop {
-  return { [OUTCOME]: true, kind: "drop", reason: String(reason) };
+  return { [OUTCOME]: true, kind: "drop", reason: toText(reason) };
 }
 
 /** The message is moved to the dead letters, with the reason. On SQS: to the queue's own dead-letter queue. */
 export function deadLetter(reason: string): DeadLetter {
-  return { [OUTCOME]: true, kind: "deadLetter", reason: String(reason) };
+  return { [OUTCOME]: true, kind: "deadLetter", reason: toText(reason) };
+}
+
+/** Errors are given as reasons, too, and whatever else was at hand. */
+function toText(reason: unknown): string {
+  return typeof reason === "string" ? reason : describeThrown(reason);
 }
 
 /** Whether a value is an outcome, made by this copy of millrace or another. */

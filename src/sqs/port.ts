@@ -1,5 +1,6 @@
 // What SqsRunner needs of the service: a handful of calls, which an SDK client, the simulated service or anything else
 // can answer.
+import { hasMethods } from "../internal/options.js";
 import type { Message, MessageAttribute } from "./message.js";
 
 /** What a receive asks for. */
@@ -102,9 +103,9 @@ const PORT_METHODS = [
 
 /** Whether a client has the calls as methods. */
 export function isSqsPort(client: object): client is SqsPort {
-  return PORT_METHODS.every((name) => typeof (client as Partial<SqsPort>)[name] === "function");
+  return hasMethods(client, PORT_METHODS);
 }
 
 export function isSqsSdkClient(client: object): client is SqsSdkClient {
-  return typeof (client as Partial<SqsSdkClient>).send === "function";
+  return hasMethods(client, ["send"]);
 }

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { OptionError } from "../errors.js";
+import { isInstance, OptionError } from "../errors.js";
 import { OptionReader } from "../internal/options.js";
 
 /** What `inThreads` is called with. */
@@ -62,7 +62,7 @@ export function resolveThreadsOptions(module: unknown, options: ThreadsOptions):
 
 /** The URL of a handler's module. A path is taken from the working directory. */
 function resolveModule(module: unknown): string {
-  if (!(module instanceof URL) && (typeof module !== "string" || module === "")) {
+  if (!isInstance(module, URL) && (typeof module !== "string" || module === "")) {
     throw new OptionError("module", "the file: URL or the path of a module", module);
   }
   const file = toPath(module);

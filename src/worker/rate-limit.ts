@@ -32,18 +32,21 @@ const GATHER_SECONDS = 1;
 /** Reads the option `rate`. @throws OptionError when it cannot be used. */
 export function readRate(value: unknown): ResolvedRate | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new OptionError("rate", "an object such as { perSecond: 100 }", value);
+  try {
+    return resolveRate(value);
+  } catch (error) {
+    throw error instanceof OptionError ? error.within("rate") : error;
   }
+}
+
+function resolveRate(value: unknown): ResolvedRate {
   const reader = new OptionReader("rate", value);
   const perSecond = reader.raw("perSecond");
   if (!(typeof perSecond === "number" && perSecond > 0 && perSecond <= MOST)) {
-    throw new OptionError("rate.perSecond", "a number above 0 and up to 100000", perSecond);
+    throw new OptionError("perSecond", "a number above 0 and up to 100000", perSecond);
   }
-  const burst = reader.raw("burst") ?? Math.max(2, Math.ceil(perSecond * BURST_SECONDS));
-  if (!(typeof burst === "number" && Number.isInteger(burst) && burst >= 1 && burst <= MOST)) {
-    throw new OptionError("rate.burst", "a whole number from 1 to 100000", burst);
-  }
+  const fallback = Math.max(2, Math.ceil(perSecond * BURST_SECONDS));
+  const burst = reader.integer("burst", { min: 1, max: MOST, fallback });
   reader.finish();
   return Object.freeze({ perSecond, burst });
 }

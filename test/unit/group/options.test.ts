@@ -35,7 +35,7 @@ describe("of a queue, naming it", () => {
     [{ retry: 3 }, "retry", /expected a function, got 3/u],
     [{ handler: "resize" }, "handler", /expected a function, got "resize"/u],
     [{ logger: {} }, "logger", /a logger/u],
-    [{ wieght: 8 }, "wieght", /one of the options of a queue of a ConsumerGroup \(.*weight/u],
+    [{ wieght: 8 }, "wieght", /of the options of a queue of a ConsumerGroup \(.*weight/u],
     [{ concurrency: 5 }, "concurrency", /maxRunning limits one queue/u],
     [{ worker: new PoolWorker() }, "worker", /shares of the group's pool/u],
     [{ maxSettleRequests: 5 }, "maxSettleRequests", /sharedSettleRequests/u],

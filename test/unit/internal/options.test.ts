@@ -129,7 +129,7 @@ describe("the options as a whole", () => {
     };
     expect(refusalOf(read, { size: 1, sise: 3 })).toMatchObject({
       option: "sise",
-      expected: "one of the options of Mill (isFast, size)",
+      expected: "size, or another of the options of Mill (isFast, size)",
       received: "3",
     });
     expect(refusalOf(read, { sise: undefined }).option).toBe("sise");

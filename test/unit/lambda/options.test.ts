@@ -16,7 +16,7 @@ const shared: Array<[string, Record<string, unknown>, string, string]> = [
   ["a client without calls", { client: {} }, "client", "an SQSClient of @aws-sdk/client-sqs"],
   ["a queue that is no URL", { queueUrl: "orders" }, "queueUrl", "or a function that makes it from an ARN"],
   ["a dead-letter queue that is no URL", { deadLetterQueueUrl: 7 }, "deadLetterQueueUrl", "the URL of a queue"],
-  ["a misspelt option", { deadlineMargin: 7 }, "deadlineMargin", "one of the options of"],
+  ["a misspelt option", { deadlineMargin: 7 }, "deadlineMargin", "of the options of"],
 ];
 
 function refusalOf(make: () => unknown): OptionError {
@@ -37,7 +37,7 @@ describe("lambdaHandler", () => {
       "a runner",
       { runner: new MemoryRunner() },
       "runner",
-      "one of the options of lambdaHandler (abortGraceMs, answerMarginMs, client, ",
+      "of the options of lambdaHandler (abortGraceMs, answerMarginMs, client, ",
     ],
     ["a retry policy that is none", { retry: "no" }, "retry", "a function"],
   ])("refuses %s", (_, options, option, expected) => {

@@ -182,7 +182,7 @@ describe("the option rate", () => {
     [{ perSecond: 1, burst: 0 }, "rate.burst", "0"],
     [{ perSecond: 1, burst: 1.5 }, "rate.burst", "1.5"],
     [{ perSecond: 1, burst: 100_001 }, "rate.burst", "100001"],
-    [{ perSecond: 1, bursts: 5 }, "bursts", "5"],
+    [{ perSecond: 1, bursts: 5 }, "rate.bursts", "5"],
   ])("%o is refused", (given, option, received) => {
     expect(() => readRate(given)).toThrow(expect.objectContaining({ code: "OPTION_INVALID", option, received }));
   });
