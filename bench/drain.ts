@@ -1,77 +1,142 @@
-// A deep queue, a handler that does nothing: `npm run bench:drain`.
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { type Span, Stage, type Subject } from "./support/stage.js";
+// A deep queue and a handler that does nothing: `npm run bench:drain`.
+//
+//   npm run bench:drain -- --quick                    one short round; nothing is written
+//   npm run bench:drain -- --only undici --tls        some of the subjects, over TLS
+//   npm run bench:drain -- --profile /tmp/profiles    CPU profiles of the subjects
+//
+// Each subject has a process and a core of its own, the canned server has the other core. What is left is what receiving,
+// handing over and deleting a message costs.
+import { type BenchOptions, type Findings, present, runBench } from "./support/bench.js";
+import { BARE_SDK, BARE_UNDICI, hasDirectClient, millraceCase, type SubjectCase } from "./support/cases.js";
+import { createProgress } from "./support/progress.js";
+import type { Limit } from "./support/report.js";
+import { measureInTurn, type MetricColumn, type Results } from "./support/rounds.js";
+import { type Span, Stage } from "./support/stage.js";
+import { spreadOf } from "./support/statistics.js";
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    tls: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [] },
-    profile: { type: "string" },
-  },
-});
+const SLOTS = 100;
+/** Subjects that leave their core idle are measured for at most so many times as long as those that do not. */
+const MOST_WALL = 2.5;
 
-interface Case extends Subject {
-  readonly label: string;
+function sqsConsumer(label: string, way: string, concurrency: number): SubjectCase {
+  return { label: `sqs-consumer, ${label}`, side: "other", module: "sqs-consumer", way, concurrency };
 }
 
-const CASES: readonly Case[] = [
-  { label: "sqs-consumer, defaults", module: "sqs-consumer", way: "default", concurrency: 1 },
-  { label: "sqs-consumer, 10 instances", module: "sqs-consumer", way: "instances", concurrency: 10 },
-  { label: "sqs-consumer, batchSize 10", module: "sqs-consumer", way: "batchSize", concurrency: 10 },
-  { label: "sqs-consumer, handleMessageBatch", module: "sqs-consumer", way: "handleMessageBatch", concurrency: 10 },
-  {
-    label: "sqs-consumer, handleMessageBatch, 10 instances",
-    module: "sqs-consumer",
-    way: "handleMessageBatch",
-    concurrency: 100,
-  },
-  { label: "squiss-ts, 100 in flight", module: "squiss", way: "default", concurrency: 100 },
-  { label: "bare loop over the SDK", module: "bare-sdk", way: "", concurrency: 160 },
-  { label: "bare loop over undici", module: "bare-undici", way: "", concurrency: 160 },
-  { label: "millrace, plain SDK client", module: "millrace", way: "plain", concurrency: 100 },
-  { label: "millrace, default client", module: "millrace", way: "default", concurrency: 100 },
-  { label: "millrace, directClient", module: "millrace", way: "direct", concurrency: 100 },
+const SQS_CONSUMERS = [
+  sqsConsumer("defaults", "default", 1),
+  sqsConsumer("10 instances", "instances", 10),
+  sqsConsumer("batchSize 10", "batchSize", 10),
+  sqsConsumer("handleMessageBatch", "handleMessageBatch", 10),
+  sqsConsumer("10 × handleMessageBatch", "handleMessageBatch", 100),
+];
+const SQUISS: SubjectCase = {
+  label: "squiss-ts, 100 in flight",
+  side: "other",
+  module: "squiss",
+  way: "default",
+  concurrency: SLOTS,
+};
+const PLAIN = millraceCase("plain", SLOTS);
+const DEFAULT = millraceCase("default", SLOTS);
+const DIRECT = millraceCase("direct", SLOTS);
+const OURS = [PLAIN, DEFAULT, ...(hasDirectClient() ? [DIRECT] : [])];
+
+const COLUMNS: ReadonlyArray<MetricColumn<Span>> = [
+  { name: "messages/s on one core", digits: 0, valueOf: ({ perSecond }) => perSecond },
+  { name: "CPU µs a message", digits: 1, valueOf: ({ cpuMicroseconds }) => cpuMicroseconds },
+  { name: "requests a message", digits: 3, valueOf: ({ requestsPerMessage }) => requestsPerMessage },
+  { name: "of the core", digits: 0, unit: " %", valueOf: ({ cores }) => 100 * cores },
 ];
 
-const WARM_UP_MS = values.quick ? 700 : 1_000;
-const MEASURED_MS = values.quick ? 800 : 2_000;
-const ROUNDS = values.quick ? 1 : 5;
-
-using stage = await Stage.open({ isSecure: values.tls });
-
-async function measure(subject: Case): Promise<Span> {
-  const execArgv = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`];
-  const actor = await stage.start(subject, { work: { kind: "none" }, execArgv });
-  await actor.supply();
-  await sleep(WARM_UP_MS);
-  const span = await actor.watch(MEASURED_MS);
-  await actor.finish();
-  return span;
+async function measure({ isQuick, isSecure, profileFolder, only }: BenchOptions): Promise<Findings> {
+  using stage = await Stage.open({ isSecure, profileFolder });
+  const [warmUpMs, measuredMs] = isQuick ? [600, 600] : [1_200, 1_600];
+  const cases = [...SQS_CONSUMERS, SQUISS, BARE_SDK, BARE_UNDICI, ...OURS].filter(
+    ({ label }) => only.length === 0 || only.some((part) => label.includes(part)),
+  );
+  const rounds = isQuick ? 1 : 5;
+  const progress = createProgress("drain", rounds * cases.length);
+  const results = await measureInTurn(cases, { rounds, progress }, async (subject) => {
+    const actor = await stage.start(subject, { work: { kind: "none" } });
+    await actor.supply();
+    await actor.watchCpu(warmUpMs, MOST_WALL * warmUpMs);
+    const span = await actor.watchCpu(measuredMs, MOST_WALL * measuredMs);
+    await actor.finish();
+    return span;
+  });
+  progress.done();
+  return {
+    tables: [results.table({ title: "A queue that is never empty, bodies of 256 bytes", rowTitle: "" }, COLUMNS)],
+    limits: only.length === 0 ? judge(results) : [],
+    pictures: [
+      {
+        file: "bench-drain.svg",
+        kind: "dots",
+        title: "Draining a deep queue: messages a second on one core, and CPU time a message",
+        panels: [
+          { title: "Messages a second on one core", table: 0, columns: [0], isLogarithmic: true },
+          { title: "CPU time a message, µs", table: 0, columns: [1], isLogarithmic: true },
+        ],
+      },
+    ],
+  };
 }
 
-/** Whether this version of millrace has it. */
-function hasDirectClient(): boolean {
-  try {
-    import.meta.resolve("millrace/direct");
-    return true;
-  } catch {
-    return false;
-  }
+function judge(results: Results<SubjectCase, Span>): Limit[] {
+  const cpu = ({ cpuMicroseconds }: Span): number => cpuMicroseconds;
+  const rate = ({ perSecond }: Span): number => perSecond;
+  const times = { digits: 2, unit: " ×" };
+  const best = SQS_CONSUMERS.toSorted(
+    (one, other) => results.spread(other, rate).median - results.spread(one, rate).median,
+  )[0] as SubjectCase;
+  const requests = OURS.flatMap((of) => results.valuesOf(of, ({ requestsPerMessage }) => requestsPerMessage));
+  return present([
+    {
+      what: "CPU a message, millrace with a plain SDK client, by that of a bare loop over the SDK",
+      measured: results.ratio(PLAIN, BARE_SDK, cpu),
+      atMost: 1.05,
+      ...times,
+    },
+    {
+      what: "CPU a message, millrace with its default client, by that of a bare loop over the SDK",
+      measured: results.ratio(DEFAULT, BARE_SDK, cpu),
+      atMost: 0.8,
+      ...times,
+    },
+    hasDirectClient()
+      ? {
+          what: "CPU a message, millrace with `directClient`, by that of a bare loop over undici",
+          measured: results.ratio(DIRECT, BARE_UNDICI, cpu),
+          atMost: 1.5,
+          ...times,
+        }
+      : undefined,
+    hasDirectClient()
+      ? {
+          what: `Messages a second, millrace with \`directClient\`, by those of the fastest sqs-consumer (${best.label.replace("sqs-consumer, ", "")})`,
+          measured: results.ratio(DIRECT, best, rate),
+          atLeast: 12,
+          digits: 1,
+          unit: " ×",
+        }
+      : undefined,
+    hasDirectClient()
+      ? {
+          what: "Messages a second, millrace with `directClient`, by those of squiss-ts",
+          measured: results.ratio(DIRECT, SQUISS, rate),
+          atLeast: 5,
+          digits: 1,
+          unit: " ×",
+        }
+      : undefined,
+    {
+      what: "Requests a message under load, millrace, with every client",
+      measured: spreadOf(requests),
+      atMost: 0.205,
+      digits: 3,
+      unit: "",
+    },
+  ]);
 }
 
-const wanted = CASES.filter(
-  ({ label, way }) =>
-    (values.only.length === 0 || values.only.some((part) => label.includes(part))) &&
-    (way !== "direct" || hasDirectClient()),
-);
-for (let round = 0; round < ROUNDS; round += 1) {
-  for (const subject of wanted) {
-    const { perSecond, cpuMicroseconds, requestsPerMessage, cores } = await measure(subject);
-    console.log(
-      `${subject.label.padEnd(48)} ${perSecond.toFixed(0).padStart(7)} messages/s ${cpuMicroseconds.toFixed(1).padStart(7)} µs ` +
-        `${requestsPerMessage.toFixed(3)} requests a message, ${cores.toFixed(2)} cores`,
-    );
-  }
-}
+await runBench("drain", ["@aws-sdk/client-sqs", "undici", "sqs-consumer", "squiss-ts"], measure);

@@ -1,5 +1,5 @@
 // sqs-consumer (github.com/bbc/sqs-consumer), in the ways in which it can be set up.
-import { loadPeer } from "./load-peer.js";
+import { loadPeer } from "../support/peers.js";
 import { type Handle, handleAll, type ReceivedMessage, type StartSubject } from "./subject.js";
 
 interface SqsConsumerModule {

@@ -1,5 +1,5 @@
 // squiss-ts (github.com/PruvoNet/squiss-ts). Its ways are the least number of free places for which it asks.
-import { loadPeer } from "./load-peer.js";
+import { loadPeer } from "../support/peers.js";
 import type { ReceivedMessage, StartSubject } from "./subject.js";
 
 interface SquissMessage {

@@ -11,8 +11,10 @@ import type { Work } from "./work.js";
 
 const SERVER_CORE = 0;
 const SUBJECT_CORE = 1;
+/** How often a subject is looked at while it works. */
+const LOOK_MS = 100;
 /** How long a subject may take for what is in its hands when nothing more comes. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 /** A subject, and how it is used. */
 export interface Subject {
@@ -29,8 +31,6 @@ export interface Scene {
   readonly visibilityTimeoutSeconds?: number | undefined;
   /** Whether its garbage can be collected when it is looked at. */
   readonly collectsGarbage?: boolean | undefined;
-  /** Options of Node for the subject's process. */
-  readonly execArgv?: readonly string[] | undefined;
 }
 
 /** Both sides at one moment. */
@@ -49,15 +49,28 @@ export interface Span {
   readonly requestsPerMessage: number;
 }
 
+export interface StageOptions {
+  /** Whether the server speaks TLS. */
+  readonly isSecure?: boolean;
+  /** Where the subjects leave their CPU profiles, if they are wanted. */
+  readonly profileFolder?: string | undefined;
+}
+
 /** The server, for one bench. */
 export class Stage implements Disposable {
   readonly #server: Child<ServerOrder, ServerAnswer>;
   readonly #folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   readonly #env: Record<string, string>;
+  readonly #execArgv: readonly string[];
   #queues = 0;
 
-  private constructor(server: Child<ServerOrder, ServerAnswer>, { endpoint = "", certificate }: ServerAnswer) {
+  private constructor(
+    server: Child<ServerOrder, ServerAnswer>,
+    { endpoint = "", certificate }: ServerAnswer,
+    profileFolder: string | undefined,
+  ) {
     this.#server = server;
+    this.#execArgv = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
     this.#env = {
       AWS_ENDPOINT_URL_SQS: endpoint,
       AWS_REGION: "us-east-1",
@@ -72,9 +85,10 @@ export class Stage implements Disposable {
     }
   }
 
-  static async open({ isSecure = false } = {}): Promise<Stage> {
+  static async open({ isSecure = false, profileFolder }: StageOptions = {}): Promise<Stage> {
     const server = new Child<ServerOrder, ServerAnswer>("canned-server-process.js", { core: SERVER_CORE });
-    return new Stage(server, await server.ask({ kind: "start", isSecure }));
+    const answer = await server.ask({ kind: "start", isSecure });
+    return new Stage(server, answer, profileFolder);
   }
 
   /** Starts a subject in a process of its own, on a queue of its own that is empty. */
@@ -83,7 +97,7 @@ export class Stage implements Disposable {
     const settings = scene.queue ?? {};
     const answer = await this.#server.ask({ kind: "createQueue", name: `queue-${this.#queues}`, settings });
     const { queueUrl = "" } = answer;
-    const execArgv = [...(scene.execArgv ?? []), ...(scene.collectsGarbage === true ? ["--expose-gc"] : [])];
+    const execArgv = [...this.#execArgv, ...(scene.collectsGarbage === true ? ["--expose-gc"] : [])];
     const child = new Child<SubjectOrder, SubjectAnswer>("subject-process.js", {
       core: SUBJECT_CORE,
       execArgv,
@@ -152,6 +166,22 @@ export class Actor implements Disposable {
     const before = await this.look();
     await sleep(ms);
     return between(before, await this.look());
+  }
+
+  /**
+   * Looks twice, with so much CPU time of the subject in between: on a busy machine, as much work is done as on a quiet one.
+   *
+   * @param atMostMs - For subjects that wait most of the time.
+   */
+  async watchCpu(cpuMs: number, atMostMs: number): Promise<Span> {
+    const before = await this.look();
+    let after = before;
+    while (after.subject.cpuMicroseconds - before.subject.cpuMicroseconds < cpuMs * 1_000) {
+      if (after.subject.atMs - before.subject.atMs > atMostMs) break;
+      await sleep(LOOK_MS);
+      after = await this.look();
+    }
+    return between(before, after);
   }
 
   /**

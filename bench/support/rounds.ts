@@ -1,0 +1,79 @@
+// Rounds in turn: each case once, then each once more. What slows the machine for a while slows a round, not a case.
+import type { Progress } from "./progress.js";
+import type { Column, Row, Side, Spread, Table } from "./report.js";
+import { ratioOf, spreadOf } from "./statistics.js";
+
+/** Something that is measured beside others. */
+export interface Case {
+  readonly label: string;
+  readonly side: Side;
+  readonly x?: number | undefined;
+}
+
+/** A column, and what it takes from each result. */
+export interface MetricColumn<Result> extends Column {
+  readonly valueOf: (result: Result) => number;
+}
+
+/** What was measured of each case, round by round. */
+export class Results<Of extends Case, Result> {
+  readonly #results: ReadonlyMap<Of, readonly Result[]>;
+
+  constructor(results: ReadonlyMap<Of, readonly Result[]>) {
+    this.#results = results;
+  }
+
+  /** Rows for those that match. */
+  table(
+    { title, rowTitle }: Pick<Table, "title" | "rowTitle">,
+    columns: ReadonlyArray<MetricColumn<Result>>,
+    isWanted: (of: Of) => boolean = () => true,
+  ): Table {
+    const rows = [...this.#results]
+      .filter(([of]) => isWanted(of))
+      .map(([{ label, side, x }, results]): Row => ({
+        name: label,
+        side,
+        ...(x !== undefined && { x }),
+        cells: columns.map(({ valueOf }) => toCell(results.map((result) => valueOf(result)))),
+      }));
+    return { title, rowTitle, columns: columns.map(({ valueOf: _, ...column }) => column), rows };
+  }
+
+  /** A value of one case. */
+  spread(of: Of, valueOf: (result: Result) => number): Spread {
+    return spreadOf(this.valuesOf(of, valueOf));
+  }
+
+  /** A value of one case by that of another, round by round. */
+  ratio(one: Of, other: Of, valueOf: (result: Result) => number): Spread {
+    return ratioOf(this.valuesOf(one, valueOf), this.valuesOf(other, valueOf));
+  }
+
+  /** The values of one case, by rounds. */
+  valuesOf(of: Of, valueOf: (result: Result) => number): number[] {
+    return (this.#results.get(of) ?? []).map((result) => valueOf(result));
+  }
+}
+
+function toCell(values: readonly number[]): Spread | null {
+  const known = values.filter((value) => Number.isFinite(value));
+  return known.length === 0 ? null : spreadOf(known);
+}
+
+/** Measures every case in every round. */
+export async function measureInTurn<Of extends Case, Result>(
+  cases: readonly Of[],
+  { rounds, progress }: { rounds: number; progress: Progress },
+  measure: (of: Of, round: number) => Promise<Result>,
+): Promise<Results<Of, Result>> {
+  const results = new Map<Of, Result[]>(cases.map((of) => [of, []]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const of of cases) {
+      progress.begin(`round ${round} of ${rounds}: ${of.label}`);
+      results.get(of)?.push(await measure(of, round));
+      progress.end();
+    }
+  }
+  return new Results(results);
+}
