@@ -40,13 +40,6 @@ export interface ConfigurationSource {
   readonly endpoint: string | undefined;
 }
 
-/** Where the service is, whatever the queue. */
-interface Service {
-  readonly url: URL;
-  /** Whether somebody has said so; then the hosts of queue URLs do not matter. */
-  readonly isCustom: boolean;
-}
-
 /** Reads the configuration of an SDK client, or of one that is made here. */
 export class Configuration {
   readonly #config: SdkConfig;
@@ -79,18 +72,18 @@ export class Configuration {
   }
 
   /**
-   * Where calls about a queue go, by the rule of the SDK: to the queue URL's host, unless an endpoint was configured. Without
-   * a queue they go to the region's endpoint; or, where no client says which, to where the first queue was.
+   * Where calls about a queue go, by the rule of the SDK: to the queue URL's host, unless its client was made with an endpoint.
+   * Without a queue they go to the service's endpoint; or, where no client says which, to where the first queue was.
    */
   async resolveDestination(queueUrl: string | undefined): Promise<Destination> {
     if (this.#isOwn && queueUrl === undefined && this.#home !== undefined) return this.#home;
-    const service = await this.#resolveService(queueUrl);
-    const usesQueueUrl = queueUrl !== undefined && !service.isCustom && this.#config.useQueueUrlAsEndpoint !== false;
-    const url = usesQueueUrl ? new URL(new URL(queueUrl).origin) : service.url;
+    const usesQueueUrl = !this.#hasEndpoint && this.#config.useQueueUrlAsEndpoint !== false;
+    const ofQueue = queueUrl !== undefined && usesQueueUrl ? new URL(new URL(queueUrl).origin) : undefined;
+    const url = ofQueue ?? (await this.#resolveServiceUrl());
     const path = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
     const region = await this.#resolveRegion(queueUrl);
     const destination = { origin: url.origin, host: url.host, path, region };
-    if (queueUrl !== undefined) this.#home ??= destination;
+    if (ofQueue !== undefined) this.#home ??= destination;
     return destination;
   }
 
@@ -109,18 +102,22 @@ export class Configuration {
     return this.#region ?? ofQueue ?? (await this.#config.region());
   }
 
-  async #resolveService(queueUrl: string | undefined): Promise<Service> {
-    const { endpoint, isCustomEndpoint, endpointProvider, useFipsEndpoint, useDualstackEndpoint } = this.#config;
-    const custom = isCustomEndpoint === false ? undefined : endpoint;
-    const configured = custom === undefined ? await this.#readConfiguredEndpoint() : await custom();
-    if (configured !== undefined) return { url: toUrl(configured), isCustom: true };
-    if (endpointProvider === undefined) return { url: toUrl((await endpoint?.()) ?? ""), isCustom: false };
+  /** Whether the client was made with an endpoint. SDKs before the rules of endpoints have one in any case, and say so. */
+  get #hasEndpoint(): boolean {
+    return this.#config.endpoint !== undefined && this.#config.isCustomEndpoint !== false;
+  }
+
+  async #resolveServiceUrl(): Promise<URL> {
+    const { endpoint, endpointProvider, useFipsEndpoint, useDualstackEndpoint } = this.#config;
+    const configured = this.#hasEndpoint ? await endpoint?.() : await this.#readConfiguredEndpoint();
+    if (configured !== undefined) return toUrl(configured);
+    if (endpointProvider === undefined) return toUrl((await endpoint?.()) ?? "");
     const parameters = {
-      Region: await this.#resolveRegion(queueUrl),
+      Region: await this.#resolveRegion(undefined),
       UseFIPS: (await useFipsEndpoint?.()) ?? false,
       UseDualStack: (await useDualstackEndpoint?.()) ?? false,
     };
-    return { url: toUrl(endpointProvider(parameters as never)), isCustom: false };
+    return toUrl(endpointProvider(parameters as never));
   }
 
   /** `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`, or a profile's `endpoint_url`. SDKs that do not tell have read the first two. */

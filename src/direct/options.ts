@@ -28,7 +28,7 @@ export interface DirectClientOptions {
   region?: string | undefined;
   /**
    * Where all requests go, such as `http://localhost:9324`. Not beside `client`, which has its own. Default: the host of the
-   * queue's URL, unless the SDK finds an endpoint in the environment or the profile.
+   * queue's URL.
    */
   endpoint?: string | undefined;
   /**
