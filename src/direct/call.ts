@@ -154,7 +154,7 @@ class Call<Output> implements ExchangeListener {
 
   #secrets(): string[] {
     const { secretAccessKey = "", sessionToken = "" } = this.#route?.identity ?? {};
-    return [secretAccessKey, sessionToken, ...this.#settings.secrets()].filter((secret) => secret !== "");
+    return [secretAccessKey, sessionToken, ...this.#settings.secrets()];
   }
 
   /** Tries again, or gives up. */

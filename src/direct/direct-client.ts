@@ -37,7 +37,10 @@ export function directClient(options: DirectClientOptions = {}): DirectClient {
   return new UndiciClient(resolveDirectOptions(options));
 }
 
-type ReceiveOutput = { Messages?: Message[] | undefined };
+/** What a receive brings. */
+interface ReceiveOutput {
+  Messages?: Message[] | undefined;
+}
 
 class UndiciClient implements DirectClient {
   readonly #options: ResolvedDirectOptions;
@@ -61,7 +64,7 @@ class UndiciClient implements DirectClient {
       isReceive: true,
       signal: options?.abortSignal,
       secrets: noSecrets,
-      read: this.#readMessages as (output: object) => ReceiveOutput,
+      read: this.#readMessages,
     });
   }
 

@@ -23,6 +23,8 @@ const NAMES_BY_CODE: Readonly<Record<string, string>> = {
   "KMS.ThrottlingException": "KmsThrottled",
 };
 const CODE_PREFIX = "AWS.SimpleQueueService.";
+/** A body of one letter is in every sentence. */
+const SHORTEST_SECRET = 4;
 
 /** Makes a refusal into an error. `secrets` are taken out of its message, for the service may repeat what it was sent. */
 export async function toServiceException(answer: Answer, secrets: readonly string[]): Promise<Error> {
@@ -78,5 +80,8 @@ function readHeader(value: string | string[] | undefined): string | undefined {
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((kept, secret) => kept.replaceAll(secret, "…"), text);
+  return secrets
+    .filter((secret) => secret.length >= SHORTEST_SECRET)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .reduce((kept, secret) => kept.replaceAll(secret, "…"), text);
 }

@@ -1,8 +1,8 @@
 // Requests are signed as the SDK signs them.
 import { createHash, createHmac } from "node:crypto";
-import { fc, test as property } from "@fast-check/vitest";
+import { fc, test } from "@fast-check/vitest";
 import { SignatureV4 } from "@smithy/signature-v4";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { type Identity, Signer } from "../../../src/direct/signature.js";
 
 /** SHA-256 as the SDK's signer takes it, over Node's. */
@@ -96,14 +96,14 @@ async function signBySdk({ url, region, target, body, identity, now }: Sample): 
 }
 
 describe("the headers of a request", () => {
-  property.prop([sample])("are those of the SDK's signer", async (drawn) => {
+  test.prop([sample])("are those of the SDK's signer", async (drawn) => {
     const { host, ...expected } = await signBySdk(drawn);
     expect(sign(drawn)).toEqual(expected);
     expect(host).toBe(drawn.url.host);
   });
 
   // What is kept between requests: the date for a second, the key for a day and an identity.
-  property.prop([fc.array(fc.tuple(sample, fc.boolean()), { minLength: 2, maxLength: 8 })])(
+  test.prop([fc.array(fc.tuple(sample, fc.boolean()), { minLength: 2, maxLength: 8 })])(
     "do not depend on what was signed before",
     async (drawn) => {
       const [[first]] = drawn as [[Sample, boolean]];
