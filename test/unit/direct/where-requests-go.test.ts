@@ -41,11 +41,8 @@ const receiveInput = {
 async function whereSdkSends(config: SQSClientConfig, queueUrl: string | undefined): Promise<Place> {
   const requestHandler = new CannedRequestHandler();
   const client = new SQSClient({ credentials, logger: silent, ...config, requestHandler });
-  await client.send(
-    queueUrl === undefined
-      ? new GetQueueUrlCommand({ QueueName: "jobs" })
-      : new ReceiveMessageCommand({ QueueUrl: queueUrl }),
-  );
+  if (queueUrl === undefined) await client.send(new GetQueueUrlCommand({ QueueName: "jobs" }));
+  else await client.send(new ReceiveMessageCommand({ QueueUrl: queueUrl }));
   return placeOfSdk(requestHandler.requests[0] as SdkRequest);
 }
 
@@ -104,7 +101,10 @@ const cases: ReadonlyArray<readonly [string, SQSClientConfig, string]> = [
   ],
   [
     "an endpoint that is asked for",
-    { region: "us-east-1", endpoint: () => Promise.resolve("http://localhost:9324") },
+    {
+      region: "us-east-1",
+      endpoint: () => Promise.resolve({ protocol: "http:", hostname: "localhost", port: 9324, path: "/" }),
+    },
     queueAt("https://sqs.us-east-1.amazonaws.com"),
   ],
   [
