@@ -22,15 +22,12 @@ const FEWEST_POINTS = 3;
 /**
  * Judges the second half of a series: in the first, code is compiled and caches fill. It is flat when a line through it
  * rises by no more than `mostGrowth` from end to end. A series that falls is flat.
- *
- * @throws Error when there are too few points to say.
+ * Undefined when there are too few points to say.
  */
-export function judgeFlatness(points: readonly Point[], mostGrowth: number): Flatness {
+export function judgeFlatness(points: readonly Point[], mostGrowth: number): Flatness | undefined {
   const half = secondHalf(points);
   const [first, last] = [half.at(0), half.at(-1)];
-  if (first === undefined || last === undefined || half.length < FEWEST_POINTS) {
-    throw new Error(`${half.length} measurements in the second half are too few to judge: at least ${FEWEST_POINTS}`);
-  }
+  if (first === undefined || last === undefined || half.length < FEWEST_POINTS) return undefined;
   const [fromSeconds, toSeconds] = [first.atSeconds, last.atSeconds];
   const growth = slopeOf(half) * (toSeconds - fromSeconds);
   return { isFlat: growth <= mostGrowth, growth, fromSeconds, toSeconds };

@@ -17,6 +17,8 @@ export interface Job {
 /** Of so many messages each kind has one, but for the quick ones, which are the rest. */
 const ONE_OF = { slow: 50, failing: 100, unusable: 300, long: 2_000, stubborn: 10_000 } as const;
 const LONGEST_PADDING = 4_000;
+/** After that a stubborn job ends in time: if it never did, it would come again for ever. */
+const STUBBORN_ATTEMPTS = 2;
 
 /** Draws the next job. */
 export function drawJob(random: RandomSource, times: SoakTimes): Job {
@@ -55,7 +57,7 @@ export function createHandler(watcher: JobWatcher): Handler<Message> {
     try {
       // Most handlers never look at their signal, which is then never made.
       if (kind === "slow" || kind === "long") await sleep(workMs, undefined, { signal: context.signal });
-      else await sleep(workMs);
+      else if (kind !== "stubborn" || context.attempt <= STUBBORN_ATTEMPTS) await sleep(workMs);
       if (kind === "failing" && context.attempt === 1) throw new Error("the job has failed");
       watcher.finished(MessageId);
       return kind === "unusable" ? deadLetter("the job makes no sense") : ack();

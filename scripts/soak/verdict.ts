@@ -66,7 +66,9 @@ function growth(
   points: readonly Point[],
   { most, unit, size }: { most: number; unit: string; size: number },
 ): Finding {
-  const { isFlat, growth: by, fromSeconds, toSeconds } = judgeFlatness(points, most * size);
+  const flatness = judgeFlatness(points, most * size);
+  if (flatness === undefined) return { what, isGood: false, details: "measured too seldom to be judged" };
+  const { isFlat, growth: by, fromSeconds, toSeconds } = flatness;
   const change = `${by < 0 ? "-" : "+"}${(Math.abs(by) / size).toFixed(2)} ${unit}`;
   const details = `${change} from ${formatTime(fromSeconds)} to ${formatTime(toSeconds)}, at most +${most} ${unit}`;
   return { what, isGood: isFlat, details };

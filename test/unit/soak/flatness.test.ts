@@ -20,17 +20,17 @@ function heap(seed: number, { noise = 1, growth = 0 }: { noise?: number; growth?
 
 describe("a soak's series", () => {
   property.prop([fc.integer()])("is flat when it is only noisy", (seed) => {
-    expect(judgeFlatness(heap(seed, { noise: 3 }), 2 * MIB).isFlat).toBe(true);
+    expect(judgeFlatness(heap(seed, { noise: 3 }), 2 * MIB)?.isFlat).toBe(true);
   });
 
   property.prop([fc.integer()])("is not flat when it leaks, whatever the noise", (seed) => {
-    expect(judgeFlatness(heap(seed, { noise: 3, growth: 8 }), 2 * MIB).isFlat).toBe(false);
+    expect(judgeFlatness(heap(seed, { noise: 3, growth: 8 }), 2 * MIB)?.isFlat).toBe(false);
   });
 
   it("has grown by what it has leaked in the second half", () => {
-    const { growth, fromSeconds, toSeconds } = judgeFlatness(heap(1, { growth: 8 }), 2 * MIB);
-    expect([fromSeconds, toSeconds]).toEqual([900, 1_795]);
-    expect(growth / MIB).toBeCloseTo(4, 0);
+    const flatness = judgeFlatness(heap(1, { growth: 8 }), 2 * MIB);
+    expect(flatness).toMatchObject({ fromSeconds: 900, toSeconds: 1_795 });
+    expect((flatness?.growth ?? 0) / MIB).toBeCloseTo(4, 0);
   });
 
   it("is flat when it grew at first and then no more", () => {
@@ -42,13 +42,13 @@ describe("a soak's series", () => {
   });
 
   it("is flat when it falls", () => {
-    expect(judgeFlatness(heap(1, { growth: -15 }), 2 * MIB).isFlat).toBe(true);
+    expect(judgeFlatness(heap(1, { growth: -15 }), 2 * MIB)?.isFlat).toBe(true);
   });
 
   it("cannot be judged by two points", () => {
     const two = [0, 1, 2].map((atSeconds) => ({ atSeconds, value: 1 }));
-    expect(() => judgeFlatness(two, 1)).toThrow("2 measurements in the second half are too few to judge");
-    expect(() => judgeFlatness([], 1)).toThrow("too few");
+    expect(judgeFlatness(two, 1)).toBeUndefined();
+    expect(judgeFlatness([], 1)).toBeUndefined();
   });
 });
 
