@@ -68,11 +68,18 @@ interface LivingLife<SourceMessage, Resource> {
   readonly started: Promise<void>;
 }
 
+interface EndingLife<SourceMessage, Resource> {
+  readonly state: "stopping";
+  readonly session: Session<SourceMessage, Resource>;
+  readonly limit: TimeLimit;
+  readonly stopped: Promise<StopResult>;
+}
+
 type Life<SourceMessage, Resource> =
   | { readonly state: "idle" }
   | { readonly state: "stopped" }
   | LivingLife<SourceMessage, Resource>
-  | { readonly state: "stopping"; readonly limit: TimeLimit; readonly stopped: Promise<StopResult> };
+  | EndingLife<SourceMessage, Resource>;
 
 const NOTHING_LEFT: StopResult = Object.freeze({
   isDrained: true,
@@ -168,7 +175,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const limit = new TimeLimit(this.#options.clock, timeoutMs);
     // The state changes before anything of the user's is called: it may call stop() again.
     const stopped = Promise.resolve().then(() => this.#stop(life, limit));
-    this.#life = { state: "stopping", limit, stopped };
+    this.#life = { state: "stopping", session: life.session, limit, stopped };
     this.#reporter.log("info", `stopping: running handlers have up to ${timeoutMs} ms`);
     this.#hub.emit("stopping");
     return stopped;
@@ -244,17 +251,17 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const { running, waiting, workers } = worker.stats();
     const { receivesInFlight, settlementsPending } = runner.stats?.() ?? { receivesInFlight: 0, settlementsPending: 0 };
     const counters = copyCounters(this.#counters);
-    const session = this.#session;
+    const session = "session" in this.#life ? this.#life.session : undefined;
     return {
       state: this.state,
-      isPaused: session?.entrance.isPaused ?? false,
+      isPaused: this.#session?.entrance.isPaused ?? false,
       running,
       waiting: waiting + (session?.entrance.waiting ?? 0),
       workers,
       receivesInFlight,
       settlementsPending,
       bytesInFlight: session?.entrance.budget.bytes ?? 0,
-      sinceLastReceiveMs: session?.sinceAnswerMs,
+      sinceLastReceiveMs: this.#session?.sinceAnswerMs,
       counters,
     };
   }
@@ -288,7 +295,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   /** The life that it has now, until it is stopped. */
   get #session(): Session<SourceMessage, Resource> | undefined {
-    return "session" in this.#life ? this.#life.session : undefined;
+    return this.#life.state === "starting" || this.#life.state === "running" ? this.#life.session : undefined;
   }
 
   async #start(session: Session<SourceMessage, Resource>): Promise<void> {
@@ -311,7 +318,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   async #clearUp(session: Session<SourceMessage, Resource>): Promise<void> {
     const limit = new TimeLimit(this.#options.clock, 0);
     const stopped = session.stop(limit);
-    this.#life = { state: "stopping", limit, stopped };
+    this.#life = { state: "stopping", session, limit, stopped };
     await stopped;
     limit.cancel();
     unclaim(this.#options);
