@@ -1,7 +1,7 @@
 // The consumer's process: the only one whose memory, handles and event loop are judged.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { Consumer, type ConsumerStats, exponentialRetry } from "../../src/index.js";
+import { Consumer, type ConsumerStats, exponentialRetry, type SqsClient } from "../../src/index.js";
 import { createHandler } from "./jobs.js";
 import { createFinishes, type Finishes, noteFinish } from "./ledger.js";
 import { answerCalls } from "./part.js";
@@ -73,7 +73,7 @@ class SoakConsumer {
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   #running = 0;
 
-  constructor(settings: SoakSettings, options: { queueUrl: string; client: object | undefined }) {
+  constructor(settings: SoakSettings, options: { queueUrl: string; client: SqsClient | undefined }) {
     this.#times = timesOf(settings);
     this.#concurrency = settings.concurrency;
     this.#finishes = createFinishes(mostMessages(settings));
@@ -87,7 +87,7 @@ class SoakConsumer {
     });
     this.#consumer = new Consumer(handler, {
       queueUrl: options.queueUrl,
-      ...(options.client !== undefined && { client: options.client as never }),
+      ...(options.client !== undefined && { client: options.client }),
       concurrency: settings.concurrency,
       visibilityTimeoutSeconds: VISIBILITY_SECONDS,
       handlerTimeoutMs: this.#times.handlerTimeoutMs,
@@ -171,9 +171,11 @@ async function measure(): Promise<ProcessSample> {
   return { memoryBytes: heapUsed + external, rssBytes: rss, handles };
 }
 
-async function createClient({ client }: SoakSettings): Promise<object | undefined> {
+/** The client that was asked for; without one the consumer makes its own, and closes it at every stop. */
+async function createClient({ client }: SoakSettings): Promise<SqsClient | undefined> {
   if (client === "sdk") return undefined;
-  throw new Error("millrace/direct is not there yet");
+  const { directClient } = await import("../../src/direct/index.js");
+  return directClient();
 }
 
 let consumer: SoakConsumer | undefined;

@@ -25,7 +25,7 @@ const FEWEST_POINTS = 3;
  * Undefined when there are too few points to say.
  */
 export function judgeFlatness(points: readonly Point[], mostGrowth: number): Flatness | undefined {
-  const half = secondHalf(points);
+  const half = points.slice(points.length >> 1);
   const [first, last] = [half.at(0), half.at(-1)];
   if (first === undefined || last === undefined || half.length < FEWEST_POINTS) return undefined;
   const [fromSeconds, toSeconds] = [first.atSeconds, last.atSeconds];
@@ -54,11 +54,4 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-}
-
-function secondHalf(points: readonly Point[]): readonly Point[] {
-  const [first, last] = [points.at(0), points.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const middle = (first.atSeconds + last.atSeconds) / 2;
-  return points.filter(({ atSeconds }) => atSeconds >= middle);
 }

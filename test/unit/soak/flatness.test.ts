@@ -46,7 +46,7 @@ describe("a soak's series", () => {
   });
 
   it("cannot be judged by two points", () => {
-    const two = [0, 1, 2].map((atSeconds) => ({ atSeconds, value: 1 }));
+    const two = [0, 1, 2, 3].map((atSeconds) => ({ atSeconds, value: 1 }));
     expect(judgeFlatness(two, 1)).toBeUndefined();
     expect(judgeFlatness([], 1)).toBeUndefined();
   });
