@@ -67,6 +67,7 @@ export function lambdaHandler<Resource = unknown>(
   handler: Handler<Message, Resource>,
   options: LambdaHandlerOptions<Resource> = {},
 ): LambdaHandler<Resource> {
+  if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
   const reader = new OptionReader("lambdaHandler", options);
   const calls = new CalledInvocations();
   const eventOptions = readEventOptions(reader);

@@ -127,7 +127,8 @@ const anything: fc.Arbitrary<() => unknown> = fc.oneof(
 
 /** The error that a refusal must be. Called so often that it has no `expect` of its own. */
 function expectClear(error: unknown): OptionError {
-  if (!(error instanceof OptionError)) throw new Error("something else than an OptionError was thrown", { cause: error });
+  if (!(error instanceof OptionError))
+    throw new Error("something else than an OptionError was thrown", { cause: error });
   const { code, option, expected, received, message } = error;
   const isComplete = [option, expected, received].every((text) => typeof text === "string" && text !== "");
   const isSaid = message.endsWith(`Option ${option}: expected ${expected}, got ${received}.`);
