@@ -1,5 +1,5 @@
 // One batch: messages that a handler works on together, and what becomes of each.
-import { describeValue, MillraceError } from "../errors.js";
+import { describeValue, isInstance, MillraceError } from "../errors.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred } from "../internal/deferred.js";
 import { silence } from "../internal/silence.js";
@@ -197,7 +197,7 @@ export class Batch<Message, Resource> implements BatchContext {
       const results = readAnswer(answer, entries.length);
       for (const [index, entry] of entries.entries()) {
         const result = results[index];
-        if (result instanceof Error) entry.fail(result);
+        if (isInstance(result, Error)) entry.fail(result);
         else entry.succeed(result);
       }
     } catch (error) {
@@ -215,7 +215,7 @@ function readAnswer(answer: unknown, count: number): ReadonlyArray<Outcome | Err
   for (const result of results) silence(result);
   if (results.length !== count) throw createAnswerError(`with a list of ${results.length} for ${count} items`);
   for (const [index, result] of results.entries()) {
-    if (result === undefined || isOutcome(result) || result instanceof Error) continue;
+    if (result === undefined || isOutcome(result) || isInstance(result, Error)) continue;
     throw createAnswerError(`with ${describeValue(result)} for item ${index}`);
   }
   return results as ReadonlyArray<Outcome | Error | undefined>;

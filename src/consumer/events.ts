@@ -1,6 +1,7 @@
 // The events of a consumer, from name to payload, and the emitter that keeps listeners from doing harm.
 import { EventEmitter } from "eventemitter3";
 import { type MillraceError, OptionError } from "../errors.js";
+import { whenRejected } from "../internal/silence.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { RunnerEvents } from "../runner/runner.js";
 import type { StopResult } from "./stop.js";
@@ -105,8 +106,7 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
     if (existing !== undefined) return existing;
     const guarded: AnyListener = (...payload) => {
       try {
-        const answer = listener(...payload);
-        if (answer instanceof Promise) answer.catch((cause: unknown) => this.#onFailure(name, cause));
+        whenRejected(listener(...payload), (cause) => this.#onFailure(name, cause));
       } catch (cause) {
         this.#onFailure(name, cause);
       }

@@ -1,7 +1,7 @@
 // One message's passage: it waits, its handler runs, and an outcome is told. Told once, whatever happens meanwhile.
 import { MillraceError, OptionError } from "../errors.js";
 import type { Scheduled } from "../internal/deadline-queue.js";
-import { ack, isOutcome, release, retry, type Outcome } from "../runner/outcome.js";
+import { ack, isBrokenOutcome, isOutcome, release, retry, type Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
 import type { Task } from "../worker/worker.js";
 import { type HandlerContext, LazyContext } from "./context.js";
@@ -255,7 +255,9 @@ export class Execution<Message, Resource>
   }
 
   #succeed(value: unknown): void {
-    this.#finish(isOutcome(value) ? value : ack(value), undefined);
+    if (isOutcome(value)) this.#finish(value, undefined);
+    else if (isBrokenOutcome(value)) this.#fail(new TypeError("The handler has answered with an outcome that is none."));
+    else this.#finish(ack(value), undefined);
   }
 
   #fail(error: unknown): void {
@@ -290,9 +292,11 @@ export class Execution<Message, Resource>
   }
 }
 
-/** The answer as a promise, if it is something to wait for. Thenables of others may call back twice, or throw. */
+/** The answer as a promise, if it is something to wait for. A `then` of others may call back twice, or throw. */
 function asPromise(answer: unknown): Promise<unknown> | undefined {
-  if (answer instanceof Promise) return answer;
   if (typeof answer !== "object" || answer === null) return undefined;
-  return typeof (answer as Partial<PromiseLike<unknown>>).then === "function" ? Promise.resolve(answer) : undefined;
+  const then: unknown = (answer as Partial<PromiseLike<unknown>>).then;
+  if (typeof then !== "function") return undefined;
+  if (then === Promise.prototype.then && answer instanceof Promise) return answer;
+  return new Promise((resolve) => resolve(answer));
 }

@@ -1,5 +1,5 @@
 // The messages that are here: each from its delivery until the source has confirmed what becomes of it.
-import { type ErrorCode, MillraceError } from "../errors.js";
+import { type ErrorCode, isInstance, MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
@@ -277,7 +277,7 @@ function createTimeoutError(handlerTimeoutMs: number): MillraceError {
 }
 
 function asSettlementError(cause: unknown, outcome: Outcome): MillraceError {
-  if (cause instanceof MillraceError && SETTLEMENT_CODES.has(cause.code)) return cause;
+  if (isInstance(cause, MillraceError) && SETTLEMENT_CODES.has(cause.code)) return cause;
   if (outcome.kind === "ack" || outcome.kind === "drop") {
     return new MillraceError("ACKNOWLEDGEMENT_LOST", "A message could not be acknowledged: it will come again.", {
       cause,

@@ -1,5 +1,5 @@
 // Where errors end up that no promise carries: in the `error` event, the log, and a count.
-import { describeThrown, MillraceError } from "../errors.js";
+import { describeThrown, isInstance, MillraceError } from "../errors.js";
 import { silence } from "../internal/silence.js";
 import type { Counters } from "./counters.js";
 import type { RunnerEvents } from "../runner/runner.js";
@@ -20,7 +20,7 @@ export class Reporter {
   /** Reports whatever was thrown, as an error of millrace. */
   readonly report = (thrown: unknown): void => {
     const error =
-      thrown instanceof MillraceError
+      isInstance(thrown, MillraceError)
         ? thrown
         : new MillraceError("INTERNAL", `Something failed that should not: ${describeThrown(thrown)}`, {
             cause: thrown,

@@ -1,5 +1,6 @@
 // What becomes of a message whose handler failed.
 import { OptionReader } from "../internal/options.js";
+import { safeRandom } from "../internal/safe-random.js";
 import { type Outcome, retry } from "../runner/outcome.js";
 import type { HandlerContext } from "./context.js";
 
@@ -39,7 +40,7 @@ export function exponentialRetry(options: ExponentialRetryOptions = {}): RetryPo
   const reader = new OptionReader("exponentialRetry", options);
   const baseSeconds = reader.number("baseSeconds", { min: 0, max: 43_200, fallback: 1 });
   const maxSeconds = reader.number("maxSeconds", { min: 0, max: 43_200, fallback: 900 });
-  const random = reader.function<() => number>("random") ?? Math.random;
+  const random = safeRandom(reader.function<() => number>("random") ?? Math.random);
   reader.finish();
   return (_error, { attempt }) => {
     const ceilingSeconds = Math.min(maxSeconds, baseSeconds * 2 ** Math.min(attempt - 1, 30));

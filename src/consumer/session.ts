@@ -16,6 +16,15 @@ import type { StopResult } from "./stop.js";
 /** How long a stop waits for the source to confirm, and for what workers own to end, after the handlers' time is over. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
+/** Never throws, whatever a runner of the user's rejects with. */
+function isAbortError(cause: unknown): boolean {
+  try {
+    return cause instanceof Error && cause.name === "AbortError";
+  } catch {
+    return false;
+  }
+}
+
 /** What a session works with. */
 export interface SessionParts<Message, Resource>
   extends
@@ -199,7 +208,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   /** Whether a runner has only passed on that the signal has aborted. */
   #isAbort(cause: unknown): boolean {
     return (
-      this.signal.aborted && (cause === this.signal.reason || (cause instanceof Error && cause.name === "AbortError"))
+      this.signal.aborted && (cause === this.signal.reason || isAbortError(cause))
     );
   }
 

@@ -1,6 +1,7 @@
 // The options of RabbitRunner, read and checked.
 import { inWords, OptionError } from "../errors.js";
 import { copyList, OptionReader } from "../internal/options.js";
+import { safeRandom } from "../internal/safe-random.js";
 
 /** What a `RabbitRunner` is made with. */
 export interface RabbitRunnerOptions {
@@ -89,7 +90,7 @@ export function resolveRabbitOptions(options: unknown): ResolvedRabbitOptions {
     connectionName: reader.string("connectionName", "millrace"),
     connectTimeoutMs: reader.number("connectTimeoutMs", { min: 100, max: 600_000, fallback: 10_000 }),
     socketOptions: readSocketOptions(reader),
-    random: reader.function<() => number>("random") ?? Math.random,
+    random: safeRandom(reader.function<() => number>("random") ?? Math.random),
   };
   if (resolved.shouldDeclareRetryQueues && resolved.retryDelaysSeconds.length === 0) {
     throw new OptionError("shouldDeclareRetryQueues", "to be absent without retryDelaysSeconds", true);

@@ -105,7 +105,33 @@ function toText(reason: unknown): string {
   return typeof reason === "string" ? reason : describeThrown(reason);
 }
 
-/** Whether a value is an outcome, made by this copy of millrace or another. */
+/** Whether a value is an outcome, made by this copy of millrace or another. Never throws. */
 export function isOutcome(value: unknown): value is Outcome {
+  try {
+    return isBranded(value) && isComplete(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a value was meant to be an outcome and is none: one that was copied and changed, say. Never throws. */
+export function isBrokenOutcome(value: unknown): boolean {
+  try {
+    return isBranded(value) && !isComplete(value);
+  } catch {
+    return false;
+  }
+}
+
+function isBranded(value: unknown): value is Branded {
   return typeof value === "object" && value !== null && (value as Partial<Branded>)[OUTCOME] === true;
+}
+
+function isComplete(branded: Branded): branded is Outcome {
+  const { kind, afterSeconds, pause, reason } = branded as Partial<Record<keyof Retry | keyof Drop, unknown>>;
+  if (kind === "ack" || kind === "release") return true;
+  if (kind === "drop" || kind === "deadLetter") return typeof reason === "string";
+  if (kind !== "retry" || typeof afterSeconds !== "number") return false;
+  const isInRange = afterSeconds >= 0 && afterSeconds <= LONGEST_RETRY_SECONDS;
+  return isInRange && (pause === undefined || pause === "queue" || pause === "key");
 }

@@ -1,6 +1,7 @@
 // The options of SqsRunner, read and checked.
 import { OptionError } from "../errors.js";
 import { OptionReader } from "../internal/options.js";
+import { safeRandom } from "../internal/safe-random.js";
 import { LARGEST_MESSAGE_BYTES } from "./message-size.js";
 import { isSqsPort, isSqsSdkClient, type SqsClient } from "./port.js";
 
@@ -154,18 +155,6 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
   };
   reader.finish();
   return resolved;
-}
-
-/** Jitter is no reason to fail. */
-function safeRandom(random: () => number): () => number {
-  return () => {
-    try {
-      const number = random();
-      return typeof number === "number" && number >= 0 && number < 1 ? number : 0.5;
-    } catch {
-      return 0.5;
-    }
-  };
 }
 
 function readQueueUrl(reader: OptionReader, name: "queueUrl" | "deadLetterQueueUrl"): string {

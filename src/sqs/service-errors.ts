@@ -1,5 +1,5 @@
 // Tells the failures of a request apart: what will not go away, what will, and what to do about it.
-import { describeThrown, type ErrorCode, ServiceError, type ServiceErrorClass } from "../errors.js";
+import { describeThrown, type ErrorCode, isInstance, ServiceError, type ServiceErrorClass } from "../errors.js";
 
 interface Kind {
   readonly code: ErrorCode;
@@ -87,10 +87,10 @@ interface ErrorShape {
 
 /** Makes the failure of a request into an error with a code, a class, and what to do about it. */
 export function toServiceError(cause: unknown, operation: string): ServiceError {
-  if (cause instanceof ServiceError) return cause;
+  if (isInstance(cause, ServiceError)) return cause;
   const kind = classify(cause);
   const { code, errorClass, explanation } = kind === ACCESS_DENIED && operation === "ListQueues" ? MAY_NOT_LIST : kind;
-  const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : describeThrown(cause);
+  const detail = describeThrown(cause);
   return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
 }
 
@@ -107,7 +107,16 @@ export function createTimeoutError(operation: string, timeoutMs: number): Servic
   });
 }
 
+/** Never throws, whatever a client of the user's rejects with. */
 function classify(cause: unknown): Kind {
+  try {
+    return classifyShape(cause);
+  } catch {
+    return REQUEST_FAILED;
+  }
+}
+
+function classifyShape(cause: unknown): Kind {
   if (typeof cause !== "object" || cause === null) return REQUEST_FAILED;
   const { name, code, message, $metadata } = cause as ErrorShape;
   const kind = findByName(name) ?? findByName(code);

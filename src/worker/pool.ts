@@ -124,11 +124,16 @@ export class Pool<Resource> {
   dispatch(): void {
     const life = this.#life;
     while (life !== undefined && this.#running < this.#maxWorkers) {
-      const turn = this.#turns.next();
-      if (turn === undefined) return;
+      if (this.#turns.next() === undefined) return;
       const worker = life.crew.take();
       if (worker === undefined) {
         life.crew.spawnFor(this.#ready);
+        return;
+      }
+      // A listener of its spawning may have changed everything: paused the consumer, resized the pool.
+      const turn = this.#turns.next();
+      if (turn === undefined || this.#running >= this.#maxWorkers || this.#life !== life) {
+        life.crew.rest(worker);
         return;
       }
       this.#work(life, worker, turn);

@@ -1,6 +1,6 @@
 // The semaphore strategy: a message starts when its permits are free, and nothing is kept in memory ahead of that.
 import { Semaphore } from "async-mutex";
-import { MillraceError } from "../errors.js";
+import { describeValue, MillraceError } from "../errors.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { invariant } from "../internal/invariant.js";
 import { OptionReader } from "../internal/options.js";
@@ -133,7 +133,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
       const weight = this.#weight(task.message as Message);
       if (Number.isInteger(weight) && weight >= 1) return Math.min(weight, this.#permits);
       silence(weight);
-      throw new TypeError(`weight answered with ${String(weight)} instead of a whole number of at least 1`);
+      throw new TypeError(`weight answered with ${describeValue(weight)} instead of a whole number of at least 1`);
     } catch (cause) {
       this.#host?.report(new MillraceError("WEIGHT_FAILED", "The weight of a message could not be told.", { cause }));
       return 1;
