@@ -1,5 +1,6 @@
 // The clients that are made when the user brings none, set up for a consumer.
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { MillraceError } from "../errors.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
 import { createSdkPort, loadSdk, type Sdk } from "./sdk.js";
@@ -49,6 +50,8 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
       // A request that was given up is not to keep its socket.
       requestTimeout: options.requestTimeoutMs,
       throwOnRequestTimeout: true,
+      // Nor one of which the answer has begun, and does not go on.
+      socketTimeout: options.requestTimeoutMs,
     },
   });
   const receivingPort = createSdkPort(receiving, sdk);
@@ -58,10 +61,16 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
       receiveMessage: (input, callOptions) => receivingPort.receiveMessage(input, callOptions),
     },
     destroy() {
-      receiving.destroy();
-      settling.destroy();
+      end(receiving);
+      end(settling);
     },
   };
+}
+
+/** A request that fails because its client ends would be tried again, and connect anew: none is sent any more. */
+function end(client: SQSClient): void {
+  client.config.requestHandler.handle = () => Promise.reject(new MillraceError("STOPPED", "The consumer has stopped."));
+  client.destroy();
 }
 
 /**
@@ -91,5 +100,5 @@ export async function createListingPort(region: string | undefined): Promise<Own
     ...(region !== undefined && { region }),
     requestHandler: createHandlerOptions(1),
   });
-  return { port: createSdkPort(client, sdk), destroy: () => client.destroy() };
+  return { port: createSdkPort(client, sdk), destroy: () => end(client) };
 }
