@@ -41,11 +41,11 @@ export function drawSoak(record: SoakRecord): string {
   const { seconds, perSecond, client } = record.settings;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title description">`,
-    `  <title id="title">A soak of ${formatTime(seconds)} minutes</title>`,
+    `  <title id="title">A soak of ${formatTime(seconds)} (minutes and seconds)</title>`,
     `  <desc id="description">${panels.map(describe).join(" ")} Drawn by npm run soak.</desc>`,
     `  <style>${STYLE}</style>`,
     `  <rect class="panel" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8" />`,
-    `  <text class="name" x="24" y="34">${formatTime(seconds)} minutes: ${perSecond} messages a second and ten times that in bursts, with faults, outages, pauses and restarts (${client === "sdk" ? "the SDK's client" : "millrace/direct"})</text>`,
+    `  <text class="name" x="24" y="34">${formatTime(seconds)} at ${perSecond} messages a second, with bursts, faults, outages, pauses and restarts, over ${client === "sdk" ? "the SDK's client" : "millrace/direct"}</text>`,
     ...panels.flatMap((panel, index) => drawPanel(panel, FIRST_TOP + index * STEP, seconds)),
     `</svg>`,
     "",

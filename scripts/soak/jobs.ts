@@ -37,7 +37,7 @@ function drawKind(random: RandomSource): JobKind {
 function workMsOf(kind: JobKind, random: RandomSource, times: SoakTimes): number {
   if (kind === "long") return times.longWorkMs;
   if (kind === "stubborn") return times.stubbornWorkMs;
-  if (kind === "slow") return (times.longWorkMs / 6) * random();
+  if (kind === "slow") return (times.longWorkMs / 4) * random();
   return 10 * random();
 }
 

@@ -1,6 +1,7 @@
-// A part of the soak in a process of its own, and the calls that go there.
+// A part of a program in a process of its own, and the calls that go there.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** What a process can be asked. */
@@ -32,17 +33,24 @@ export function answerCalls<Calls extends CallsOf<Calls>>(calls: Calls): void {
   process.on("disconnect", () => process.exit());
 }
 
+/** The credentials and the region that the simulated service does not look at. */
+export const AWS_ENVIRONMENT = {
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "test",
+  AWS_SECRET_ACCESS_KEY: "test",
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+} as const;
+
 /** In the parent: starts the process, calls it, and ends it. */
 export class Part<Calls extends CallsOf<Calls>> implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, (answer: Answer) => void>();
-  readonly #file: string;
+  readonly #name: string;
   #lastId = 0;
 
-  /** @param file - Relative to this one. */
-  constructor(file: string, env: Readonly<Record<string, string>> = {}) {
-    this.#file = file;
-    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  constructor(file: URL, env: Readonly<Record<string, string>> = {}) {
+    this.#name = basename(file.pathname, ".ts");
+    this.#child = fork(fileURLToPath(file), {
       execArgv: ["--expose-gc", "--import", "tsx"],
       env: { ...process.env, ...env },
       serialization: "advanced",
@@ -61,7 +69,7 @@ export class Part<Calls extends CallsOf<Calls>> implements AsyncDisposable {
     if (this.#child.connected) this.#child.send({ id, name, input } satisfies Call);
     else this.#fail("has ended");
     const { output, error } = await answered;
-    if (error !== undefined) throw new Error(`${this.#file}, ${name}: ${error}`);
+    if (error !== undefined) throw new Error(`${this.#name}, ${name}: ${error}`);
     return output as Awaited<ReturnType<Calls[Name]>>;
   }
 

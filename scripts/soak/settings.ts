@@ -36,9 +36,9 @@ export function timesOf({ seconds }: Pick<SoakSettings, "seconds">): SoakTimes {
   return {
     roundSeconds,
     sampleSeconds: Math.min(5, roundSeconds / 12),
-    longWorkMs: share(0.2),
-    handlerTimeoutMs: share(0.25),
-    stubbornWorkMs: share(0.3),
+    longWorkMs: share(0.13),
+    handlerTimeoutMs: share(0.15),
+    stubbornWorkMs: share(0.18),
     stopTimeoutMs: share(0.05),
   };
 }

@@ -1,7 +1,7 @@
 // Runs a soak: two processes, a round of events every minute, and a look at both every few seconds.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConsumerCalls } from "./consumer-process.js";
-import { Part } from "./part.js";
+import { AWS_ENVIRONMENT, Part } from "./part.js";
 import type { QueueCalls } from "./queue-process.js";
 import type { Rest, Sample, SoakRecord } from "./record.js";
 import { ROUND, type RoundEvent, SLOTS_PART, type SoakSettings, type SoakTimes, timesOf } from "./settings.js";
@@ -13,20 +13,13 @@ export interface SoakWatcher {
   rested(rest: Rest): void;
 }
 
-/** The credentials and the region that the simulated service does not look at. */
-const ENVIRONMENT = {
-  AWS_REGION: "us-east-1",
-  AWS_ACCESS_KEY_ID: "soak",
-  AWS_SECRET_ACCESS_KEY: "soak",
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-};
 /** How long the last messages may take, with retries and their delays, beyond two rounds. */
 const DRAIN_SECONDS = 30;
 
 /** Runs it to its end, or until the signal aborts: what was measured until then is judged. */
 export async function runSoak(settings: SoakSettings, watcher: SoakWatcher, signal: AbortSignal): Promise<SoakRecord> {
-  await using queue = new Part<QueueCalls>("./queue-process.ts");
-  await using consumer = new Part<ConsumerCalls>("./consumer-process.ts", ENVIRONMENT);
+  await using queue = new Part<QueueCalls>(new URL("./queue-process.ts", import.meta.url));
+  await using consumer = new Part<ConsumerCalls>(new URL("./consumer-process.ts", import.meta.url), AWS_ENVIRONMENT);
   return await new Soak({ settings, watcher, signal, queue, consumer }).run();
 }
 
