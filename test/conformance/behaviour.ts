@@ -1,7 +1,7 @@
 // How a behaviour of SQS is stated: its name, where AWS says so, and a test of it that any SQS server can be put to.
 import type { Message, SQS } from "@aws-sdk/client-sqs";
 import { test } from "vitest";
-import { serverName, sharedClient } from "./conformance-server.js";
+import { clientNames, serverName, sharedClient } from "./conformance-server.js";
 import { knownDifferences } from "./known-differences.js";
 
 const API_REFERENCE = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/";
@@ -38,8 +38,12 @@ export function behaviour(name: string, source: string, body: (bench: Bench) => 
   const difference = knownDifferences[serverName]?.[name];
   const statement = `${name} (${source})`;
   const title = difference === undefined ? statement : `${serverName} DIFFERS: ${difference} -- ${statement}`;
-  // oxlint-disable-next-line vitest/valid-title, vitest/expect-expect -- both come from whoever states the behaviour
-  test(title, { concurrent: true, fails: difference !== undefined }, () => body(newBench(sharedClient())));
+  for (const client of clientNames) {
+    // oxlint-disable-next-line vitest/expect-expect -- it comes from whoever states the behaviour
+    test(`${client}: ${title}`, { concurrent: true, fails: difference !== undefined }, () =>
+      body(newBench(sharedClient(client))),
+    );
+  }
 }
 
 let queueCount = 0;

@@ -1,5 +1,7 @@
-// The server under test: the one named by SQS_TEST_ENDPOINT, or else one of ours, started for each file.
+// The server under test: the one named by SQS_TEST_ENDPOINT, or else one of ours, started for each file; and the clients
+// that it is asked with.
 import { SQS } from "@aws-sdk/client-sqs";
+import { type DirectClient, directClient } from "millrace/direct";
 import { SqsServer } from "millrace/testing";
 import { afterAll, beforeAll } from "vitest";
 
@@ -16,15 +18,24 @@ const credentials =
     : {};
 
 const ownServer = externalEndpoint === undefined ? new SqsServer() : undefined;
-let client: SQS | undefined;
+/** What each behaviour is tested with. */
+export const clientNames = ["the SDK", "the direct client"] as const;
+export type ClientName = (typeof clientNames)[number];
+
+const clients = new Map<ClientName, SQS>();
+let direct: DirectClient | undefined;
 
 beforeAll(async () => {
   await ownServer?.start();
-  client = connect();
+  const sdk = connect();
+  direct = directClient({ client: sdk, maxAttempts: 1 });
+  clients.set("the SDK", sdk);
+  clients.set("the direct client", withDirectCalls(sdk, direct));
 });
 
 afterAll(async () => {
-  client?.destroy();
+  await direct?.destroy();
+  clients.get("the SDK")?.destroy();
   await ownServer?.stop();
 });
 
@@ -39,8 +50,24 @@ function connect(): SQS {
   });
 }
 
-/** The client that the behaviours of a file share. */
-export function sharedClient(): SQS {
+/** The calls that a consumer makes go through the direct client, all others through the SDK. */
+function withDirectCalls(sdk: SQS, calls: DirectClient): SQS {
+  const names: ReadonlyArray<keyof DirectClient & keyof SQS> = [
+    "receiveMessage",
+    "deleteMessageBatch",
+    "changeMessageVisibilityBatch",
+    "sendMessageBatch",
+    "getQueueAttributes",
+    "getQueueUrl",
+    "listQueues",
+  ];
+  const overridden = names.map((name) => [name, { value: (calls[name] as () => unknown).bind(calls) }]);
+  return Object.create(sdk, Object.fromEntries(overridden) as PropertyDescriptorMap) as SQS;
+}
+
+/** A client that the behaviours of a file share. */
+export function sharedClient(name: ClientName): SQS {
+  const client = clients.get(name);
   if (client === undefined) throw new Error("Behaviours run only after beforeAll");
   return client;
 }

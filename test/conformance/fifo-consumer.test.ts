@@ -4,15 +4,15 @@ import { seededRandom } from "millrace/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { batchesOf, drainLedger } from "../support/fifo-ledger.js";
-import { serverName, sharedClient } from "./conformance-server.js";
+import { type ClientName, clientNames, serverName, sharedClient } from "./conformance-server.js";
 
 /** On our own server test/integration/fifo.test.ts has the long run. */
 const LEDGER = { groups: 100, messagesAGroup: serverName === "millrace" ? 25 : 200 };
 const LOST_ANSWERS = 0.01;
 
 /** The server's answers, of which some do not arrive. */
-function createLossyPort(): SqsPort {
-  const sqs = sharedClient() as unknown as SqsPort; // Which it is, but for the SDK's narrower types of what goes in.
+function createLossyPort(client: ClientName): SqsPort {
+  const sqs = sharedClient(client) as unknown as SqsPort; // Which it is, but for the SDK's narrower types of what goes in.
   const random = seededRandom(11);
   const lossy = async <Answer>(answering: Promise<Answer>): Promise<Answer> => {
     const answer = await answering;
@@ -27,23 +27,29 @@ function createLossyPort(): SqsPort {
   };
 }
 
-test(`a consumer handles ${LEDGER.groups} groups of ${LEDGER.messagesAGroup} messages in order, with failures and lost answers`, async () => {
-  const sqs = sharedClient();
-  const name = `ledger-${process.pid}-${Date.now().toString(36)}.fifo`;
-  const { QueueUrl = "" } = await sqs.createQueue({ QueueName: name, Attributes: { FifoQueue: "true" } });
-  for (const Entries of batchesOf(LEDGER)) await sqs.sendMessageBatch({ QueueUrl, Entries });
-  const emptied = async (): Promise<void> => {
-    const AttributeNames = ["ApproximateNumberOfMessages" as const, "ApproximateNumberOfMessagesNotVisible" as const];
-    for (;;) {
-      const { Attributes = {} } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames });
-      if (AttributeNames.every((attribute) => Attributes[attribute] === "0")) return;
-      await sleep(100);
-    }
-  };
-  const account = await drainLedger({ queueUrl: QueueUrl, client: createLossyPort(), emptied });
-  await sqs.deleteQueue({ QueueUrl });
-  expect(account.violations).toEqual([]);
-  expect(account.lastOfGroups).toEqual(Array.from({ length: LEDGER.groups }, () => LEDGER.messagesAGroup));
-  expect(account.failures).toBe((LEDGER.groups * LEDGER.messagesAGroup) / 25);
-  expect(account.mostGroups).toBeGreaterThan(10);
-}, 600_000);
+const statement = `a consumer handles ${LEDGER.groups} groups of ${LEDGER.messagesAGroup} messages in order, with failures and lost answers`;
+
+test.each(clientNames)(
+  `%s: ${statement}`,
+  async (client) => {
+    const sqs = sharedClient("the SDK");
+    const name = `ledger-${process.pid}-${Date.now().toString(36)}.fifo`;
+    const { QueueUrl = "" } = await sqs.createQueue({ QueueName: name, Attributes: { FifoQueue: "true" } });
+    for (const Entries of batchesOf(LEDGER)) await sqs.sendMessageBatch({ QueueUrl, Entries });
+    const emptied = async (): Promise<void> => {
+      const AttributeNames = ["ApproximateNumberOfMessages" as const, "ApproximateNumberOfMessagesNotVisible" as const];
+      for (;;) {
+        const { Attributes = {} } = await sqs.getQueueAttributes({ QueueUrl, AttributeNames });
+        if (AttributeNames.every((attribute) => Attributes[attribute] === "0")) return;
+        await sleep(100);
+      }
+    };
+    const account = await drainLedger({ queueUrl: QueueUrl, client: createLossyPort(client), emptied });
+    await sqs.deleteQueue({ QueueUrl });
+    expect(account.violations).toEqual([]);
+    expect(account.lastOfGroups).toEqual(Array.from({ length: LEDGER.groups }, () => LEDGER.messagesAGroup));
+    expect(account.failures).toBe((LEDGER.groups * LEDGER.messagesAGroup) / 25);
+    expect(account.mostGroups).toBeGreaterThan(10);
+  },
+  600_000,
+);

@@ -1,15 +1,17 @@
 // Over HTTP with the real SDK: a queue is drained, whatever client there is and whatever goes wrong on the way.
 import { constantRetry, Consumer, deadLetter, type SqsClient } from "millrace";
+import { directClient } from "millrace/direct";
 import { beforeEach, describe, expect, it } from "vitest";
 import { eventually, HttpQueue, isolateAwsEnvironment } from "../support/http-queue.js";
 
 interface ClientKind {
   readonly name: string;
-  readonly create: (queue: HttpQueue) => (SqsClient & { destroy(): void }) | undefined;
+  readonly create: (queue: HttpQueue) => (SqsClient & { destroy(): unknown }) | undefined;
 }
 
 const CLIENTS: readonly ClientKind[] = [
   { name: "the default client", create: () => undefined },
+  { name: "the direct client", create: () => directClient() },
   { name: "an SQSClient of the user's", create: (queue) => queue.createClient() },
   { name: "new SQS() of the user's", create: (queue) => queue.createAggregatedClient() },
 ];

@@ -4,49 +4,59 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Consumer } from "millrace";
+import { directClient } from "millrace/direct";
 import { beforeEach, describe, expect, it } from "vitest";
+import { CLIENTS } from "../support/clients.js";
 import { eventually, HttpQueue, isolateAwsEnvironment } from "../support/http-queue.js";
 
 describe.concurrent("stopping over HTTP", () => {
   beforeEach(() => isolateAwsEnvironment());
 
-  it("under load: what has finished is acknowledged, what has not started is visible to others", async () => {
-    await using queue = await HttpQueue.create({ messages: 3_000, faults: { latencyMs: [5, 30] } });
-    const consumer = new Consumer(() => sleep(20), { queueUrl: queue.url, concurrency: 20 });
-    await consumer.start();
-    await eventually(() => consumer.stats().waiting > 20);
-    const result = await consumer.stop();
-    const { started, settled } = consumer.stats().counters;
-    expect(result).toMatchObject({ isDrained: true, handlersAborted: 0, settlementsLost: 0 });
-    expect(result.messagesReleased).toBeGreaterThan(0);
-    expect(settled.ack).toBe(started);
-    expect(queue.counts).toEqual({ visible: 3_000 - started, inFlight: 0, delayed: 0 });
-  });
+  it.each(CLIENTS)(
+    "under load: what has finished is acknowledged, what has not started is visible: $name",
+    async ({ create }) => {
+      const { client, close } = create();
+      await using queue = await HttpQueue.create({ messages: 3_000, faults: { latencyMs: [5, 30] } });
+      const consumer = new Consumer(() => sleep(20), { queueUrl: queue.url, client, concurrency: 20 });
+      await consumer.start();
+      await eventually(() => consumer.stats().waiting > 20);
+      const result = await consumer.stop();
+      close();
+      const { started, settled } = consumer.stats().counters;
+      expect(result).toMatchObject({ isDrained: true, handlersAborted: 0, settlementsLost: 0 });
+      expect(result.messagesReleased).toBeGreaterThan(0);
+      expect(settled.ack).toBe(started);
+      expect(queue.counts).toEqual({ visible: 3_000 - started, inFlight: 0, delayed: 0 });
+    },
+  );
 
-  it.each(["the default client", "a client of the user's"])(
+  it.each(["the default client", "a client of the user's", "the direct client"])(
     "when idle: within the grace of its poll, %s",
     async (kind) => {
       await using queue = await HttpQueue.create();
-      const client = kind === "the default client" ? undefined : queue.createClient();
+      const ofUser = kind === "the direct client" ? directClient() : queue.createClient();
+      const client = kind === "the default client" ? undefined : ofUser;
       const consumer = new Consumer(() => undefined, { queueUrl: queue.url, client, pollGraceMs: 300 });
       await consumer.start();
       await eventually(() => consumer.stats().receivesInFlight === 1);
       const askedAt = performance.now();
       const result = await consumer.stop();
       const tookMs = performance.now() - askedAt;
-      client?.destroy();
+      void ofUser.destroy();
       expect(result.isDrained).toBe(true);
       expect(tookMs).toBeGreaterThanOrEqual(295);
       expect(tookMs).toBeLessThan(2_000);
     },
   );
 
-  it("11: deletes do not wait behind sixty long polls for a socket", async () => {
+  it.each(CLIENTS)("11: deletes do not wait behind sixty long polls for a socket: $name", async ({ create }) => {
+    const { client, close } = create();
     await using queue = await HttpQueue.create({ messages: 4_000, faults: { latencyMs: 50 } });
     const settledAfterMs: number[] = [];
     const endedAt = new Map<string | undefined, number>();
     const consumer = new Consumer(({ MessageId }) => void endedAt.set(MessageId, performance.now()), {
       queueUrl: queue.url,
+      client,
       concurrency: 2_000,
       maxReceives: 60,
       pollGraceMs: 0,
@@ -67,6 +77,7 @@ describe.concurrent("stopping over HTTP", () => {
     }
     expect(consumer.stats().receivesInFlight).toBeGreaterThanOrEqual(50);
     await consumer.stop();
+    close();
     expect(settledAfterMs).toHaveLength(5);
     expect(Math.max(...settledAfterMs)).toBeLessThan(1_500);
   });
