@@ -136,8 +136,8 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
    *
    * @throws MillraceError when the source cannot be reached and that will not change by itself (`QUEUE_NOT_FOUND`,
    * `ACCESS_DENIED`, `REGION_MISSING`, `SDK_MISSING`), when a worker cannot be started (`WORKER_START_FAILED`), when the
-   * runner or the worker serves another consumer (`IN_USE`), or when `stop()` was called meanwhile (`STOPPED`). Nothing
-   * runs then, and it can be started again.
+   * runner or the worker serves another consumer (`IN_USE`), or when `stop()` was called meanwhile (`STOPPED`, when
+   * it has stopped). Nothing runs then, and it can be started again.
    */
   async start(): Promise<void> {
     const life = this.#life;
@@ -300,18 +300,27 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
 
   async #start(session: Session<SourceMessage, Resource>): Promise<void> {
     try {
-      // A stop ends the start at once, even if the source never answers.
+      // A stop ends the start, even if the source never answers.
       await abortable(session.start(), session.signal);
     } catch (error) {
       if (this.#life.state === "starting") await this.#clearUp(session);
+      else await this.#untilStopped();
       throw error;
     }
     const life = this.#life;
-    if (life.state !== "starting") throw new MillraceError("STOPPED", "stop() was called.");
+    if (life.state !== "starting") {
+      await this.#untilStopped();
+      throw new MillraceError("STOPPED", "stop() was called.");
+    }
     this.#life = { ...life, state: "running" };
     this.#reporter.log("info", "started");
     this.#hub.emit("started");
     if (this.state === "running") session.pull(); // A listener may have called stop().
+  }
+
+  /** A program that ends because its start has rejected is not to cut off what the stop has still to tell the source. */
+  async #untilStopped(): Promise<void> {
+    if (this.#life.state === "stopping") await this.#life.stopped;
   }
 
   /** Ends what a failed start has left. */
@@ -325,10 +334,8 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     this.#life = { state: "stopped" };
   }
 
-  async #stop({ session, started }: LivingLife<SourceMessage, Resource>, limit: TimeLimit): Promise<StopResult> {
-    const stopping = session.stop(limit);
-    await started.catch(() => undefined); // It has ended by now, and whoever called start() is told.
-    const result = await stopping;
+  async #stop({ session }: LivingLife<SourceMessage, Resource>, limit: TimeLimit): Promise<StopResult> {
+    const result = await session.stop(limit);
     limit.cancel();
     unclaim(this.#options);
     this.#life = { state: "stopped" };

@@ -86,11 +86,25 @@ export class Receiver {
       this.#intake.giveBack(places);
       return;
     }
-    const stop = (): void => this.#abort();
-    this.#intake.signal.addEventListener("abort", stop, { once: true });
-    const error = await this.#receive(places, 0);
-    this.#intake.signal.removeEventListener("abort", stop);
+    const error = await this.#receiveUnlessStopped(places);
     if (error?.errorClass === "fatal") throw error;
+  }
+
+  /** A stop gives it as long as any other receive: the service may have given it messages, which are to go back. */
+  async #receiveUnlessStopped(places: number): Promise<ServiceError | undefined> {
+    const { signal, deadlineSignal, clock } = this.#intake;
+    let grace: Timer | undefined;
+    const abort = (): void => this.#abort();
+    const wait = (): void => {
+      grace = clock.setTimer(abort, this.#options.pollGraceMs);
+    };
+    signal.addEventListener("abort", wait, { once: true });
+    deadlineSignal.addEventListener("abort", abort, { once: true });
+    const error = await this.#receive(places, 0);
+    signal.removeEventListener("abort", wait);
+    deadlineSignal.removeEventListener("abort", abort);
+    grace?.cancel();
+    return error;
   }
 
   /** Receives until the intake's signal aborts; then gives the receives that are out a moment to end. */
