@@ -51,6 +51,11 @@ const NETWORK: Kind = {
   errorClass: "network",
   explanation: "The service was not reached, or its answer did not come.",
 };
+const UNREADABLE: Kind = {
+  code: "NETWORK",
+  errorClass: "network",
+  explanation: "The answer cannot be read: it was cut off, or is not the service's.",
+};
 const REQUEST_FAILED: Kind = {
   code: "REQUEST_FAILED",
   errorClass: "request",
@@ -68,6 +73,7 @@ const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map([
   ...named(THROTTLED, "ThrottlingException", "Throttling", "RequestThrottled", "TooManyRequestsException"),
   ...named(THROTTLED, "OverLimit", "SlowDown", "KmsThrottled", "ThrottledException", "RequestLimitExceeded"),
   ...named(SERVICE_UNAVAILABLE, "InternalError", "InternalFailure", "ServiceUnavailable", "InternalServerError"),
+  ...named(UNREADABLE, "SyntaxError"),
   ...named(NETWORK, "TimeoutError", "NetworkingError", "AbortError", "RequestTimeout"),
   ...named(NETWORK, "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "EHOSTUNREACH"),
   ...named(NETWORK, "ENETUNREACH", "ECONNABORTED", "ERR_SOCKET_CONNECTION_TIMEOUT", "EPROTO"),
@@ -126,6 +132,9 @@ function classifyShape(cause: unknown): Kind {
   if (status === 429) return THROTTLED;
   if (status === 403) return ACCESS_DENIED;
   if (typeof status === "number" && status >= 500) return SERVICE_UNAVAILABLE;
+  // What did not fail by the service's word has failed on the way: whether it was done is not known.
+  if (typeof status === "number" && status < 400) return UNREADABLE;
+  if (typeof message === "string" && /^invalid md5 checksum/iu.test(message)) return UNREADABLE;
   if (typeof message === "string" && /socket hang up|could not load credentials/iu.test(message)) {
     return message.startsWith("socket") ? NETWORK : CREDENTIALS_MISSING;
   }

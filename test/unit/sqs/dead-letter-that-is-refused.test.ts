@@ -43,3 +43,13 @@ test("a message that has no room for the reason is sent without", async () => {
   expect(codes).toEqual([]);
   expect(sent.visible).toBe(1);
 });
+
+test("after an answer that cannot be read it is sent again, as it may not have been sent", async () => {
+  const error = new SyntaxError("Unexpected end of JSON input");
+  const { startedAt, codes, sent } = await sendDeadLetter((attempt) =>
+    attempt === 1 ? { kind: "error", error } : undefined,
+  );
+  expect(startedAt).toEqual([0]);
+  expect(codes).toEqual(["NETWORK"]);
+  expect(sent.visible).toBe(1);
+});

@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import { Gauge, SimulatedQueue } from "../../support/simulated-queue.js";
 
 describe("a FIFO queue", () => {
-  it("is asked again for what came with an answer that was lost, by the same attempt id", async () => {
+  it.each([
+    ["was lost", Object.assign(new Error("socket hang up"), { code: "ECONNRESET" })],
+    ["cannot be read", new SyntaxError("Unexpected end of JSON input")],
+  ])("is asked again for what came with an answer that %s, by the same attempt id", async (_name, failure) => {
     const queue = await SimulatedQueue.create({ isFifo: true });
     await queue.sendTo("a1", "a2", "b1");
     const attemptIds: Array<string | undefined> = [];
@@ -11,7 +14,7 @@ describe("a FIFO queue", () => {
       receiveMessage: async (input: ReceiveMessageInput, options) => {
         attemptIds.push(input.ReceiveRequestAttemptId);
         const answer = await queue.sqs.receiveMessage(input, options);
-        if (attemptIds.length === 1) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+        if (attemptIds.length === 1) throw failure;
         return answer;
       },
     });
