@@ -1,0 +1,139 @@
+// The account of crashes as tables, written into its page.
+import { readFileSync, writeFileSync } from "node:fs";
+import { MOMENTS } from "../../test/crashes/moments.js";
+import type { Account, CrashFigures } from "../../test/crashes/account.js";
+
+const BEGIN = "<!-- measured: begin -->";
+const END = "<!-- measured: end -->";
+
+/** Replaces what stands between the page's two marks. */
+export function writeIntoPage(path: string, text: string): void {
+  const page = readFileSync(path, "utf8");
+  const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (before === -1 || after < before) throw new Error(`${path} has no place between ${BEGIN} and ${END}`);
+  writeFileSync(path, `${page.slice(0, before + BEGIN.length)}\n\n${text}\n\n${page.slice(after)}`);
+}
+
+export function describeAccounts(accounts: readonly Account[], command: string): string {
+  const killed = accounts.filter(({ signal }) => signal === "SIGKILL");
+  const stopped = accounts.filter(({ signal, grace }) => signal === "SIGTERM" && grace === "enough");
+  const hurried = accounts.filter(({ grace }) => grace === "too little");
+  return [
+    `\`${command}\`, Node ${process.version}.`,
+    table(
+      ["", "client", "processes ended", "messages", "lost", "duplicates", "minutes"],
+      [
+        ...killed.map((account) => summarize("SIGKILL", account)),
+        ...stopped.map((account) => summarize("SIGTERM", account)),
+        ...hurried.map((account) => summarize("SIGTERM, too little time", account)),
+      ],
+    ),
+    "**SIGKILL**, by the moment of the kill:",
+    table(
+      ["moment", "kills", "in hand at the kill", "of these begun", "duplicates", "the most of one kill"],
+      MOMENTS.map((moment) =>
+        describeKills(
+          moment,
+          figuresOf(killed).filter((crash) => crash.moment === moment),
+        ),
+      ),
+    ),
+    "**SIGTERM**, by the moment of the signal:",
+    table(
+      ["moment", "stops", "signalled twice", "in hand at the signal", "given back", "duplicates", "the longest stop"],
+      MOMENTS.map((moment) =>
+        describeStops(
+          moment,
+          figuresOf(stopped).filter((crash) => crash.moment === moment),
+        ),
+      ),
+    ),
+    describeWaits(stopped),
+    describeHurry(hurried),
+  ].join("\n\n");
+}
+
+function summarize(name: string, account: Account): string[] {
+  const { clients, crashes, messages, deleted, handled, duplicates, tookMs } = account;
+  const lost = messages - Math.min(deleted, handled);
+  return [
+    name,
+    clients.join(", "),
+    ...numbers(crashes.length, messages, lost, duplicates),
+    (tookMs / 60_000).toFixed(1),
+  ];
+}
+
+function describeKills(moment: string, crashes: readonly CrashFigures[]): string[] {
+  const worst = crashes.toSorted((a, b) => b.duplicates - a.duplicates)[0];
+  return [
+    `\`${moment}\``,
+    ...numbers(
+      crashes.length,
+      sum(crashes, ({ inHand }) => inHand),
+      sum(crashes, ({ begun }) => begun),
+      sum(crashes, ({ duplicates }) => duplicates),
+    ),
+    worst === undefined ? "" : `${worst.duplicates} of ${worst.inHand} in hand`,
+  ];
+}
+
+function describeStops(moment: string, crashes: readonly CrashFigures[]): string[] {
+  const longestMs = Math.max(0, ...crashes.map(({ tookMs }) => tookMs));
+  return [
+    `\`${moment}\``,
+    ...numbers(
+      crashes.length,
+      crashes.filter(({ blow }) => blow === "SIGTERM twice").length,
+      sum(crashes, ({ inHand }) => inHand),
+      sum(crashes, ({ returned }) => returned),
+      sum(crashes, ({ duplicates }) => duplicates),
+    ),
+    `${(longestMs / 1_000).toFixed(1)} s`,
+  ];
+}
+
+/** Those that were given back are to be had at once. What they waited for is a process with a free place. */
+function describeWaits(accounts: readonly Account[]): string {
+  const waits = accounts.flatMap(({ returnWaitsMs }) => returnWaitsMs).toSorted((a, b) => a - b);
+  const seconds = (part: number): string => ((waits[Math.floor(part * (waits.length - 1))] ?? 0) / 1_000).toFixed(2);
+  return (
+    `${format(waits.length)} messages were given back, and received again after ${seconds(0.5)} s (the median), ` +
+    `${seconds(0.9)} s (nine of ten) and at most ${seconds(1)} s, behind those that were before them in the queue. ` +
+    "Their visibility timeout was 30 s."
+  );
+}
+
+function describeHurry(accounts: readonly Account[]): string {
+  const crashes = figuresOf(accounts);
+  const aborted = sum(crashes, ({ handlersAborted }) => handlersAborted);
+  const duplicates = sum(crashes, (crash) => crash.duplicates);
+  return (
+    `With too little time, ${format(aborted)} handlers were told to end (\`handlersAborted\`), ` +
+    `and ${format(duplicates)} of their messages were handled again.`
+  );
+}
+
+function figuresOf(accounts: readonly Account[]): CrashFigures[] {
+  return accounts.flatMap(({ crashes }) => crashes);
+}
+
+function sum(crashes: readonly CrashFigures[], figure: (crash: CrashFigures) => number): number {
+  return crashes.reduce((total, crash) => total + figure(crash), 0);
+}
+
+function numbers(...figures: readonly number[]): string[] {
+  return figures.map(format);
+}
+
+function format(figure: number): string {
+  return figure.toLocaleString("en-US");
+}
+
+/** As Prettier lays tables out. */
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const widths = head.map((name, column) => Math.max(3, name.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
