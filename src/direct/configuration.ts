@@ -110,8 +110,9 @@ export class Configuration {
   async #resolveServiceUrl(): Promise<URL> {
     const { endpoint, endpointProvider, useFipsEndpoint, useDualstackEndpoint } = this.#config;
     const configured = this.#hasEndpoint ? await endpoint?.() : await this.#readConfiguredEndpoint();
-    if (configured !== undefined) return toUrl(configured);
-    if (endpointProvider === undefined) return toUrl((await endpoint?.()) ?? "");
+    const found = configured ?? (endpointProvider === undefined ? await endpoint?.() : undefined);
+    if (found !== undefined) return toUrl(found);
+    if (endpointProvider === undefined) throw new Error("The client's configuration names no endpoint.");
     const parameters = {
       Region: await this.#resolveRegion(undefined),
       UseFIPS: (await useFipsEndpoint?.()) ?? false,

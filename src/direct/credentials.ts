@@ -48,8 +48,9 @@ export class Credentials {
   }
 
   /** Signing keys are kept by identity, so one that has not changed stays the same object. */
-  #keep(resolved: Identity): Identity {
-    const { accessKeyId, secretAccessKey, sessionToken, expiration } = resolved;
+  #keep(resolved: Identity | undefined): Identity {
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = resolved ?? ({} as Partial<Identity>);
+    if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string") throw createInvalidError();
     const known = this.#identity;
     const isKnown = known?.secretAccessKey === secretAccessKey && known.sessionToken === sessionToken;
     const identity = isKnown ? known : { accessKeyId, secretAccessKey, sessionToken };
@@ -57,4 +58,11 @@ export class Credentials {
     this.#refreshAt = expiration === undefined ? Infinity : expiration.getTime() - REFRESH_BEFORE_MS;
     return identity;
   }
+}
+
+/** By the name that the SDK's providers have for it. */
+function createInvalidError(): Error {
+  return Object.assign(new Error("The credentials that were resolved have no access key."), {
+    name: "CredentialsProviderError",
+  });
 }
