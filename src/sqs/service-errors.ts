@@ -133,7 +133,7 @@ function classifyShape(cause: unknown): Kind {
   if (status === 403) return ACCESS_DENIED;
   if (typeof status === "number" && status >= 500) return SERVICE_UNAVAILABLE;
   // What did not fail by the service's word has failed on the way: whether it was done is not known.
-  if (typeof status === "number" && status < 400) return UNREADABLE;
+  if (typeof status === "number" && status >= 200 && status < 300) return UNREADABLE;
   if (typeof message === "string" && /^invalid md5 checksum/iu.test(message)) return UNREADABLE;
   if (typeof message === "string" && /socket hang up|could not load credentials/iu.test(message)) {
     return message.startsWith("socket") ? NETWORK : CREDENTIALS_MISSING;

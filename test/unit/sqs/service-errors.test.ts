@@ -65,7 +65,7 @@ const verdicts: ReadonlyArray<readonly [string, unknown, Verdict]> = [
   ["a hang-up", new Error("socket hang up"), NETWORK],
   ["an answer that is no JSON", new SyntaxError("Unexpected token '<'"), NETWORK],
   ["an answer that cannot be read, of whatever name", answered(200), NETWORK],
-  ["a redirection, which the service does not send", answered(302), NETWORK],
+  ["a redirection", answered(302), OTHER],
   ["a body that is not the one that was sent", new Error("Invalid MD5 checksum on messages: 1, 2"), NETWORK],
   ["400 with an unknown name", answered(400), OTHER],
   ["an unknown error", new Error("what is this"), OTHER],
