@@ -178,6 +178,8 @@ export class Receiver {
     const sentAt = this.#intake.clock.now();
     const watchdog = this.#watch(controller, waitTimeSeconds);
     const isProbe = waitTimeSeconds === 0;
+    /** An answer that comes later has lain here: the service has sent it by then. */
+    const longestMs = waitTimeSeconds * 1_000 + MAX_LATENCY_MS;
     const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
     this.#inFlight.add(controller);
@@ -189,7 +191,7 @@ export class Receiver {
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
       this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
-      const answer = { messages, places, deadline: this.#deadlineOf(sentAt, durationMs) };
+      const answer = { messages, places, deadline: this.#deadlineOf(sentAt, Math.min(durationMs, longestMs)) };
       if (isProbe) this.#probed = answer;
       used = isProbe ? places : this.#hand.takeIn(answer);
       return undefined;
