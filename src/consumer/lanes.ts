@@ -1,4 +1,5 @@
 // Order: the messages of a lane have their turns one after another, the lanes beside each other.
+import { Registry } from "../internal/registry.js";
 import type { Outcome } from "../runner/outcome.js";
 import { RingBuffer } from "../worker/ring-buffer.js";
 
@@ -74,7 +75,7 @@ const MOST_WITHOUT_PLACE = 10_000;
  */
 export class Lanes<Member extends LaneMember<Member>> {
   readonly #host: LanesHost<Member>;
-  readonly #lanes = new Map<string, Lane<Member>>();
+  readonly #lanes = new Registry<string, Lane<Member>>();
   #waiting = 0;
   #placesKept = 0;
 
@@ -153,7 +154,7 @@ export class Lanes<Member extends LaneMember<Member>> {
 
   /** Takes out everything whose turn has not come, in order. */
   withdraw(): Member[] {
-    return [...this.#lanes.values()].flatMap(({ waiting }) => this.#leave(waiting.clear()));
+    return this.#lanes.values().flatMap(({ waiting }) => this.#leave(waiting.clear()));
   }
 
   #open(name: string): Lane<Member> {

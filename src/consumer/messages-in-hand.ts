@@ -3,6 +3,7 @@ import { type ErrorCode, isInstance, MillraceError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
+import { Registry } from "../internal/registry.js";
 import { silence } from "../internal/silence.js";
 import { isOutcome, type Outcome } from "../runner/outcome.js";
 import type { Delivery, SettleFacts } from "../runner/runner.js";
@@ -47,7 +48,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
   readonly handlerHost: HandlerHost;
   readonly #options: MessagesInHandOptions<Message, Resource>;
   /** From the delivery until the source has confirmed the outcome. */
-  readonly #executions = new Map<Delivery<Message>, Execution<Message, Resource>>();
+  readonly #executions = new Registry<Delivery<Message>, Execution<Message, Resource>>();
   readonly #deadlines: DeadlineScheduler<Execution<Message, Resource>>;
   readonly #firstDeadlineMs: number;
   #onConfirmed: Deferred<void> | undefined;
@@ -92,7 +93,7 @@ export class MessagesInHand<Message, Resource> implements ExecutionHost<Message,
 
   /** Tells every handler to end; answers how many there are. */
   abortAll(reason: Error): number {
-    const running = [...this.#executions.values()].filter(({ isRunning, isSettled }) => isRunning && !isSettled);
+    const running = this.#executions.values().filter(({ isRunning, isSettled }) => isRunning && !isSettled);
     for (const execution of running) execution.abort(reason);
     return running.length;
   }

@@ -47,7 +47,6 @@ export interface HarvesterOptions<Item> {
 
 interface Entry<Item> {
   readonly item: Item;
-  readonly addedAt: number;
   /** For those who wait for the one item. */
   readonly deferred: Deferred<void> | undefined;
 }
@@ -67,11 +66,15 @@ const RETRY_MAX_MS = 5_000;
 export class Harvester<Item> {
   readonly #options: HarvesterOptions<Item>;
   readonly #backoff: Backoff;
-  readonly #unsettled = new Set<Entry<Item>>();
+  #pending = 0;
   #collecting: Array<Entry<Item>> = [];
+  /** When the first of them was added. */
+  #collectingSince = 0;
   /** What is to be sent as soon as the queue lets a batch through; the batch is made then, so that more can join it. */
   #due: Array<Entry<Item>> = [];
   #batchesQueued = 0;
+  /** Batches that have been sent and not answered. */
+  readonly #out: Array<ReadonlyArray<Entry<Item>>> = [];
   #resting: Array<Entry<Item>> = [];
   #ageTimer: Timer | undefined;
   #restTimer: Timer | undefined;
@@ -86,7 +89,7 @@ export class Harvester<Item> {
 
   /** Items that were added and are not settled. */
   get pending(): number {
-    return this.#unsettled.size;
+    return this.#pending;
   }
 
   /** Adds an item. Resolves when the source has confirmed it; rejects when it was refused, or not in time. */
@@ -120,20 +123,21 @@ export class Harvester<Item> {
     const giveUp = (): void => this.#giveUp(signal.reason);
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    if (this.#unsettled.size > 0) await (this.#onEmpty ??= createDeferred()).promise;
+    if (this.#pending > 0) await (this.#onEmpty ??= createDeferred()).promise;
     signal.removeEventListener("abort", giveUp);
     this.#ageTimer?.cancel();
     this.#ageTimer = undefined;
   }
 
   #enter(item: Item, deferred: Deferred<void> | undefined): void {
-    const entry: Entry<Item> = { item, addedAt: this.#options.clock.now(), deferred };
-    this.#unsettled.add(entry);
+    const entry: Entry<Item> = { item, deferred };
+    this.#pending += 1;
     if (this.#givenUp === undefined) this.#collect(entry);
     else this.#settle(entry, this.#givenUp.reason);
   }
 
   #collect(entry: Entry<Item>): void {
+    if (this.#collecting.length === 0) this.#collectingSince = this.#options.clock.now();
     this.#collecting.push(entry);
     const { maxBatchSize, maxAgeMs } = this.#options;
     if (this.#isClosing || this.#collecting.length >= maxBatchSize) this.flush();
@@ -143,10 +147,9 @@ export class Harvester<Item> {
   #watchAge(delayMs: number): void {
     this.#ageTimer = this.#options.clock.setTimer(() => {
       this.#ageTimer = undefined;
-      const [oldest] = this.#collecting;
-      if (oldest === undefined) return;
+      if (this.#collecting.length === 0) return;
       // The timer may have been set for an earlier first item, which left with a full batch.
-      const remainingMs = oldest.addedAt + this.#options.maxAgeMs - this.#options.clock.now();
+      const remainingMs = this.#collectingSince + this.#options.maxAgeMs - this.#options.clock.now();
       if (remainingMs > 0) this.#watchAge(remainingMs);
       else this.flush();
     }, delayMs);
@@ -165,9 +168,12 @@ export class Harvester<Item> {
     this.#batchesQueued -= 1;
     const batch = this.#takeBatch();
     if (batch.length === 0) return;
+    this.#out.push(batch);
     const answering = this.#ask(batch);
     this.#queueBatches(); // Bytes may have made it a small one.
     const results = await answering;
+    this.#out.splice(this.#out.indexOf(batch), 1);
+    if (this.#givenUp !== undefined) return; // All of them are settled.
     const failed = batch.filter((entry, index) => !this.#take(entry, results[index]));
     if (failed.length === 0) this.#backoff.reset();
     else this.#rest(failed);
@@ -196,7 +202,6 @@ export class Harvester<Item> {
 
   /** Settles the entry by its result. False when it is to be tried again. */
   #take(entry: Entry<Item>, result: EntryResult | undefined): boolean {
-    if (!this.#unsettled.has(entry)) return true; // Given up on while it was out.
     if (result?.status === "done") {
       this.#settle(entry, undefined);
       return true;
@@ -204,7 +209,7 @@ export class Harvester<Item> {
     let error: unknown =
       result?.error ?? new MillraceError("REQUEST_FAILED", "The answer to a batch had no result for an entry.");
     try {
-      const mayRetry = result?.status !== "refused";
+      const mayRetry = result?.status !== "refused" && this.#givenUp === undefined;
       if (mayRetry && this.#options.retryUntil(entry.item) > this.#options.clock.now()) return false;
     } catch (thrown) {
       error = thrown;
@@ -231,17 +236,18 @@ export class Harvester<Item> {
   #giveUp(reason: unknown): void {
     this.#givenUp = { reason };
     this.#endRest();
+    const entries = [...this.#out.flat(), ...this.#due, ...this.#collecting];
     this.#collecting = [];
     this.#due = [];
-    for (const entry of this.#unsettled) this.#settle(entry, reason);
+    for (const entry of entries) this.#settle(entry, reason);
   }
 
   #settle(entry: Entry<Item>, error: unknown): void {
-    this.#unsettled.delete(entry);
+    this.#pending -= 1;
     this.#options.onSettled?.(entry.item, error);
     if (error === undefined) entry.deferred?.resolve();
     else entry.deferred?.reject(error);
-    if (this.#unsettled.size > 0) return;
+    if (this.#pending > 0) return;
     this.#onEmpty?.resolve();
     this.#onEmpty = undefined;
   }

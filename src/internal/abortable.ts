@@ -1,5 +1,6 @@
 // Waits for a promise only so long, whether or not what made it heeds that.
 import type { Clock, Timer } from "./clock.js";
+import type { Registry } from "./registry.js";
 
 /** Settles as the promise does, or rejects with the signal's reason as soon as it aborts. */
 export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
@@ -17,7 +18,7 @@ export function abortable<Value>(promise: Promise<Value>, signal: AbortSignal): 
 export interface Timeout {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  readonly timers: Set<Timer>;
+  readonly timers: Pick<Registry<Timer, Timer>, "add" | "delete">;
   readonly createError: () => Error;
 }
 

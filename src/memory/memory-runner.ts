@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { OptionReader } from "../internal/options.js";
+import { Registry } from "../internal/registry.js";
 import type { Intake, Runner } from "../runner/runner.js";
 import { RingBuffer } from "../worker/ring-buffer.js";
 import { type Job, type JobHost, MemoryJob } from "./memory-job.js";
@@ -33,7 +34,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
   readonly #clock: Clock;
   readonly #ready = new RingBuffer<MemoryJob<Payload, Result>>();
   readonly #delayed: DeadlineScheduler<MemoryJob<Payload, Result>>;
-  readonly #unfinished = new Set<MemoryJob<Payload, Result>>();
+  readonly #unfinished = new Registry<MemoryJob<Payload, Result>, MemoryJob<Payload, Result>>();
   readonly #host: JobHost<Payload, Result>;
   #intake: Intake<Payload> | undefined;
   #change: Deferred<void> | undefined;
@@ -82,7 +83,7 @@ export class MemoryRunner<Payload = unknown, Result = unknown> implements Runner
 
   /** Halts every job that has not ended. One job is halted by its own `halt`. */
   halt(reason?: string): void {
-    for (const job of this.#unfinished) job.halt(reason);
+    for (const job of this.#unfinished.values()) job.halt(reason);
   }
 
   async run(intake: Intake<Payload>): Promise<void> {

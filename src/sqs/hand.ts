@@ -2,6 +2,7 @@
 import { MillraceError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
 import type { Clock } from "../internal/clock.js";
+import type { Registry } from "../internal/registry.js";
 import type { Ack, Drop, Outcome } from "../runner/outcome.js";
 import type { Intake, SettleFacts } from "../runner/runner.js";
 import type { Connection } from "./connection.js";
@@ -37,7 +38,7 @@ export interface HandParts {
   readonly intake: HandIntake;
   readonly connection: Pick<Connection, "port" | "settling">;
   /** By message id. It outlives the hand: a handler that was given up on may still run after a restart. */
-  readonly deliveries: Map<string, SqsDelivery>;
+  readonly deliveries: Registry<string, SqsDelivery>;
   /** Called when the service has confirmed an outcome, or will not. */
   readonly onConfirmed: () => void;
 }
@@ -47,7 +48,7 @@ export class Hand implements DeliveryKeeper {
   readonly #options: ResolvedSqsOptions;
   readonly #intake: HandIntake;
   readonly #clock: Clock;
-  readonly #deliveries: Map<string, SqsDelivery>;
+  readonly #deliveries: Registry<string, SqsDelivery>;
   readonly #leases: LeaseKeeper;
   readonly #settler: Settler;
   readonly #deadLetterQueue: DeadLetterQueue;

@@ -5,6 +5,7 @@ import { abortable } from "../internal/abortable.js";
 import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
+import { Registry } from "../internal/registry.js";
 import type { Intake } from "../runner/runner.js";
 import type { Connection } from "./connection.js";
 import type { Answer, Hand } from "./hand.js";
@@ -47,7 +48,7 @@ export class Receiver {
   readonly #hand: Hand;
   readonly #backoff: Backoff;
   readonly #emptyBackoff: Backoff;
-  readonly #inFlight = new Set<AbortController>();
+  readonly #inFlight = new Registry<AbortController, AbortController>();
   /** Receives of a FIFO queue whose answers did not come: asked for again, they bring the same messages. */
   readonly #unanswered: string[] = [];
   readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
@@ -139,7 +140,7 @@ export class Receiver {
 
   #abort(): void {
     this.#pause?.cancel();
-    for (const controller of this.#inFlight) controller.abort(this.#stopReason);
+    for (const controller of this.#inFlight.values()) controller.abort(this.#stopReason);
   }
 
   /** To be called when something that holds back receiving may have changed. */

@@ -5,6 +5,7 @@ import { MillraceError, ServiceError, type ServiceErrorClass } from "../errors.j
 import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
+import { Registry } from "../internal/registry.js";
 import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
@@ -67,7 +68,7 @@ export interface SettlerOptions {
 /** Tells the service what becomes of messages. */
 export class Settler {
   readonly #options: SettlerOptions;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new Registry<Timer, Timer>();
   readonly #gathering: Gathering;
   readonly #deletes: Harvester<SqsDelivery>;
   readonly #returns: Harvester<Return>;
@@ -146,7 +147,7 @@ export class Settler {
     await this.#extensions.close(signal);
     // Requests that have not answered are given up: other settlers may wait for their turns.
     this.#isClosed = true;
-    for (const timer of this.#timers) timer.cancel();
+    for (const timer of this.#timers.values()) timer.cancel();
   }
 
   #createDeletes(common: Omit<HarvesterOptions<SqsDelivery>, "send" | "retryUntil">): Harvester<SqsDelivery> {

@@ -1,4 +1,5 @@
 // The runner of an SQS queue: it receives, delivers, keeps leases and settles.
+import { Registry } from "../internal/registry.js";
 import type { Intake, Runner, RunnerStats } from "../runner/runner.js";
 import { type Connect, connectAlone, type Connection } from "./connection.js";
 import { Hand } from "./hand.js";
@@ -20,7 +21,7 @@ interface Life {
  */
 export class SqsRunner implements Runner<Message> {
   readonly #options: ResolvedSqsOptions;
-  readonly #deliveries = new Map<string, SqsDelivery>();
+  readonly #deliveries = new Registry<string, SqsDelivery>();
   readonly #connect: Connect;
   #life: Life | undefined;
 

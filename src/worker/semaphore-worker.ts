@@ -4,6 +4,7 @@ import { describeValue, MillraceError } from "../errors.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { invariant } from "../internal/invariant.js";
 import { OptionReader } from "../internal/options.js";
+import { Registry } from "../internal/registry.js";
 import { silence } from "../internal/silence.js";
 import type { Task, Worker, WorkerHost, WorkerStats } from "./worker.js";
 
@@ -27,7 +28,7 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
   declare readonly resourceType?: undefined;
   readonly #permits: number;
   readonly #weight: ((message: Message) => number) | undefined;
-  readonly #waiting = new Map<Task, number>();
+  readonly #waiting = new Registry<Task, Task>();
   readonly #semaphore: Semaphore;
   #host: WorkerHost | undefined;
   #running = 0;
@@ -75,14 +76,14 @@ export class SemaphoreWorker<Message = unknown> implements Worker<undefined> {
     invariant(this.#reserved > 0, "a task was accepted without a reserved place");
     this.#reserved -= 1;
     const weight = this.#weigh(task);
-    this.#waiting.set(task, weight);
+    this.#waiting.add(task);
     this.#permitsAwaited += weight;
     void this.#run(task, weight);
   }
 
   withdraw(): Task[] {
-    const tasks = [...this.#waiting.keys()];
-    this.#waiting.clear();
+    const tasks = this.#waiting.values();
+    for (const task of tasks) this.#waiting.delete(task);
     this.#permitsAwaited = 0;
     this.#semaphore.cancel();
     this.#settleIfDrained();

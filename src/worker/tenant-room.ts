@@ -1,6 +1,7 @@
 // A waiting room with tenants: they have turns, each within its limits, and none fills the room.
 import { MillraceError, OptionError } from "../errors.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
+import { Registry } from "../internal/registry.js";
 import { silence } from "../internal/silence.js";
 import { FairGroup } from "./fair-group.js";
 import type { Room, RoomHost } from "./room.js";
@@ -27,9 +28,9 @@ interface Turn {
 export class TenantRoom implements Room {
   #options: ResolvedTenantOptions;
   readonly #parts: TenantParts;
-  readonly #tenants = new Map<string | undefined, Tenant>();
+  readonly #tenants = new Registry<string | undefined, Tenant>();
   readonly #turns = new FairGroup<Tenant>();
-  readonly #running = new Map<Task, Turn>();
+  readonly #running = new Registry<Task, Turn>();
   /** Those of which messages are away. */
   readonly #loud = new Set<Tenant>();
   /** Those of which nothing is here, and that are ahead of the others: a new beginning would make them equal. */

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
+const collect = runInNewContext("gc") as (options?: { type: "minor" }) => void;
 
 /**
  * Collects what nobody refers to. What a `WeakRef` was made for stays until the end of the turn, so it waits for that; and what
@@ -16,4 +16,9 @@ export async function collectGarbage(): Promise<void> {
     });
     collect();
   }
+}
+
+/** Collects what is young and nobody refers to, as the engine does many times a second. What has grown old stays. */
+export function collectYoungGarbage(): void {
+  collect({ type: "minor" });
 }
