@@ -6,7 +6,7 @@ import pc from "picocolors";
 import { canBind } from "./child.js";
 import { formatDemand, formatSpread, formatVerdict } from "./numbers.js";
 import { PEERS_FOLDER } from "./peers.js";
-import type { Environment, Report, Table } from "./report.js";
+import type { BenchName, Environment, Report, Table } from "./report.js";
 import { isKept } from "./report.js";
 import { writePage, writePictures } from "./write-page.js";
 
@@ -41,7 +41,7 @@ export type Findings = Pick<Report, "tables" | "limits" | "pictures">;
 
 /** Runs it, prints what it found, and writes it into the docs if it was whole. */
 export async function runBench(
-  bench: string,
+  bench: BenchName,
   packages: readonly string[],
   measure: (options: BenchOptions) => Promise<Findings>,
 ): Promise<void> {

@@ -1,4 +1,5 @@
 // The canned server in a process of its own. Each message of the parent's is an order, and has one answer.
+import { obeyParent } from "./obey.js";
 import { CannedServer } from "./canned-server.js";
 import type { ServerAnswer, ServerOrder } from "./canned-server-orders.js";
 
@@ -22,7 +23,4 @@ async function obey(order: ServerOrder): Promise<ServerAnswer> {
   }
 }
 
-process.on("message", (order: ServerOrder) => {
-  void obey(order).then((answer) => process.send?.(answer));
-});
-process.on("disconnect", () => process.exit());
+obeyParent(obey);

@@ -4,7 +4,7 @@ import type { Limit, Report, Table } from "./report.js";
 
 /** Puts what the reports say between the marks of a page. Marks without a report stay as they are. */
 export function fillPage(page: string, reports: readonly Report[]): string {
-  const parts = new Map(reports.map((report) => [report.bench, renderReport(report)]));
+  const parts = new Map<string, string>(reports.map((report) => [report.bench, renderReport(report)]));
   if (reports.length > 0) parts.set("limits", renderAllLimits(reports));
   return page.replaceAll(
     /(<!-- measured: (\S+) -->)[\s\S]*?(<!-- end of measured -->)/g,

@@ -1,5 +1,11 @@
 // What a bench found, as it is kept in bench/results: plain data, from which the page and its pictures are made.
 
+/** The benches, in the order in which they run and stand on the page. */
+export const BENCHES = ["drain", "waiting", "growth", "dispatch", "idle"] as const;
+
+/** The name of one. */
+export type BenchName = (typeof BENCHES)[number];
+
 /** What was measured in several rounds: the middle one, the least and the most. */
 export interface Spread {
   readonly median: number;
@@ -85,7 +91,7 @@ export interface Environment {
 
 /** One run of one bench. */
 export interface Report {
-  readonly bench: string;
+  readonly bench: BenchName;
   readonly command: string;
   /** When it ended, in ISO 8601. */
   readonly at: string;

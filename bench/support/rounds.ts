@@ -23,6 +23,10 @@ export class Results<Of extends Case, Result> {
     this.#results = results;
   }
 
+  get cases(): Of[] {
+    return [...this.#results.keys()];
+  }
+
   /** Rows for those that match. */
   table(
     { title, rowTitle }: Pick<Table, "title" | "rowTitle">,
@@ -37,7 +41,7 @@ export class Results<Of extends Case, Result> {
         ...(x !== undefined && { x }),
         cells: columns.map(({ valueOf }) => toCell(results.map((result) => valueOf(result)))),
       }));
-    return { title, rowTitle, columns: columns.map(({ valueOf: _, ...column }) => column), rows };
+    return { title, rowTitle, columns: columns.map(withoutFunction), rows };
   }
 
   /** A value of one case. */
@@ -54,6 +58,16 @@ export class Results<Of extends Case, Result> {
   valuesOf(of: Of, valueOf: (result: Result) => number): number[] {
     return (this.#results.get(of) ?? []).map((result) => valueOf(result));
   }
+}
+
+function withoutFunction<Result>({ name, digits, unit, side, isFaint }: MetricColumn<Result>): Column {
+  return {
+    name,
+    digits,
+    ...(unit !== undefined && { unit }),
+    ...(side !== undefined && { side }),
+    ...(isFaint !== undefined && { isFaint }),
+  };
 }
 
 function toCell(values: readonly number[]): Spread | null {

@@ -31,6 +31,8 @@ export interface Scene {
   readonly visibilityTimeoutSeconds?: number | undefined;
   /** Whether its garbage can be collected when it is looked at. */
   readonly collectsGarbage?: boolean | undefined;
+  /** Whether it has a core to itself, but for what is bound to the same. Default: it has. */
+  readonly isBound?: boolean | undefined;
 }
 
 /** Both sides at one moment. */
@@ -99,7 +101,7 @@ export class Stage implements Disposable {
     const { queueUrl = "" } = answer;
     const execArgv = [...this.#execArgv, ...(scene.collectsGarbage === true ? ["--expose-gc"] : [])];
     const child = new Child<SubjectOrder, SubjectAnswer>("subject-process.js", {
-      core: SUBJECT_CORE,
+      core: scene.isBound === false ? undefined : SUBJECT_CORE,
       execArgv,
       env: this.#env,
     });
@@ -134,9 +136,11 @@ export class Actor implements Disposable {
 
   /** Gives it an order, and throws what came of it when it could not be done. */
   async ask(order: SubjectOrder): Promise<SubjectAnswer> {
-    const answer = await this.#parts.child.ask(order);
-    if (answer.failure !== undefined) throw new Error(`${this.#name}: ${answer.failure}`);
-    return answer;
+    try {
+      return await this.#parts.child.ask(order);
+    } catch (cause) {
+      throw new Error(`${this.#name}: ${(cause as Error).message}`, { cause });
+    }
   }
 
   /** Puts so many messages into its queue; without a number, it is never empty. */

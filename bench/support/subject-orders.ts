@@ -27,6 +27,4 @@ export interface Look {
 export interface SubjectAnswer {
   readonly look?: Look;
   readonly delays?: readonly number[];
-  /** What could not be done. */
-  readonly failure?: string;
 }

@@ -1,5 +1,6 @@
 // A subject in a process of its own: it is started, looked at, and stopped, as its parent says.
 import type { RunningSubject, StartSubject } from "../subjects/subject.js";
+import { obeyParent } from "./obey.js";
 import type { Look, SubjectAnswer, SubjectOrder } from "./subject-orders.js";
 import { Workshop } from "./work.js";
 
@@ -44,10 +45,4 @@ async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
   }
 }
 
-process.on("message", (order: SubjectOrder) => {
-  obey(order).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => process.send?.({ failure: error instanceof Error ? error.stack : String(error) }),
-  );
-});
-process.on("disconnect", () => process.exit());
+obeyParent(obey);

@@ -3,13 +3,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { draw } from "./draw.js";
 import { fillPage } from "./page.js";
-import type { Report } from "./report.js";
+import { BENCHES, type Report } from "./report.js";
 
 const PAGE = "docs/benchmarks.md";
 const RESULTS = "bench/results";
-/** The order of the page. */
-const BENCHES = ["drain", "waiting", "growth", "dispatch", "idle"];
-
 /** The last whole run of each bench, if there is one. */
 export function readReports(): Report[] {
   if (!existsSync(RESULTS)) return [];
