@@ -17,6 +17,7 @@ const layers: readonly Layer[] = [
   { name: "simulation", testTimeoutMs: 120_000 },
   { name: "conformance", testTimeoutMs: 60_000 },
   { name: "integration", testTimeoutMs: 60_000 },
+  { name: "crashes", testTimeoutMs: 120_000 },
   { name: "examples", testTimeoutMs: 60_000 },
   { name: "package", testTimeoutMs: 60_000, globalSetup: "./test/package/pack.ts" },
 ];
