@@ -5,7 +5,7 @@ import type { RandomSource } from "../../src/testing/index.js";
 import type { SoakTimes } from "./settings.js";
 
 /** How a handler behaves. */
-export type JobKind = "quick" | "slow" | "long" | "failing" | "unusable" | "stubborn";
+type JobKind = "quick" | "slow" | "long" | "failing" | "unusable" | "stubborn";
 
 /** What stands in a message's body. */
 export interface Job {

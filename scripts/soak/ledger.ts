@@ -23,13 +23,13 @@ export interface Finishes {
 }
 
 /** A time that all processes of a machine share, in milliseconds. */
-export function now(): number {
+function now(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1e6;
 }
 
 /** The simulated service numbers its messages, from 1. */
-export function numberOf(messageId: string): number {
+function numberOf(messageId: string): number {
   return Number(messageId.slice(-12));
 }
 

@@ -12,9 +12,9 @@ export interface Finding {
 
 export const MIB = 1_048_576;
 /** How much the second half of a soak may grow, of memory at rest, of memory under load, and of what the system gave. */
-export const MOST_GROWTH_MIB = { rest: 2, load: 4, rss: 32 } as const;
+const MOST_GROWTH_MIB = { rest: 2, load: 4, rss: 32 } as const;
 /** How much later the event loop may be at the end than in the middle. */
-export const MOST_DELAY_GROWTH_MS = 50;
+const MOST_DELAY_GROWTH_MS = 50;
 /** Longer than that, messages never wait while none is finished: an outage, a pause and a back-off together. */
 const LONGEST_STANDSTILL_ROUNDS = 0.5;
 /** The least waiting room of a pool that is not told otherwise; larger ones have two places a slot. */
