@@ -15,6 +15,8 @@ export type Client = LoadSettings["client"];
 
 const MIB = 1_048_576;
 const LOOK_MS = 200;
+/** A load that takes longer than that is stuck. */
+const LONGEST_WAIT_SECONDS = 900;
 /** The limit of a standard queue. */
 const MOST_IN_FLIGHT = 120_000;
 
@@ -32,8 +34,16 @@ class Stage implements AsyncDisposable {
   /** Looks at the queue until it is as it should be, and resolves with the seconds that it took. */
   async until(queueUrl: string, condition: (look: QueueLook) => boolean): Promise<number> {
     const startedAt = performance.now();
-    while (!condition(await this.queue.call("look", queueUrl))) await sleep(LOOK_MS);
-    return (performance.now() - startedAt) / 1_000;
+    for (;;) {
+      const look = await this.queue.call("look", queueUrl);
+      const seconds = (performance.now() - startedAt) / 1_000;
+      if (condition(look)) return seconds;
+      if (seconds > LONGEST_WAIT_SECONDS) {
+        const consumer = await this.consumer.call("look");
+        throw new Error(`nothing has come of it: ${JSON.stringify({ queue: look, consumer })}`);
+      }
+      await sleep(LOOK_MS);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
