@@ -184,6 +184,10 @@ export class Budget {
 
 /** A runner of the user's may say anything. */
 function sizeOf({ delivery }: Budgeted, { maxMessageBytes }: ByteLimit): number {
-  const { sizeBytes = maxMessageBytes } = delivery;
-  return sizeBytes >= 0 && sizeBytes < Infinity ? sizeBytes : maxMessageBytes;
+  try {
+    const { sizeBytes } = delivery;
+    return typeof sizeBytes === "number" && sizeBytes >= 0 && sizeBytes < Infinity ? sizeBytes : maxMessageBytes;
+  } catch {
+    return maxMessageBytes; // A message without a body, say.
+  }
 }

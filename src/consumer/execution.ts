@@ -256,7 +256,8 @@ export class Execution<Message, Resource>
 
   #succeed(value: unknown): void {
     if (isOutcome(value)) this.#finish(value, undefined);
-    else if (isBrokenOutcome(value)) this.#fail(new TypeError("The handler has answered with an outcome that is none."));
+    else if (isBrokenOutcome(value))
+      this.#fail(new TypeError("The handler has answered with an outcome that is none."));
     else this.#finish(ack(value), undefined);
   }
 

@@ -19,12 +19,11 @@ export class Reporter {
 
   /** Reports whatever was thrown, as an error of millrace. */
   readonly report = (thrown: unknown): void => {
-    const error =
-      isInstance(thrown, MillraceError)
-        ? thrown
-        : new MillraceError("INTERNAL", `Something failed that should not: ${describeThrown(thrown)}`, {
-            cause: thrown,
-          });
+    const error = isInstance(thrown, MillraceError)
+      ? thrown
+      : new MillraceError("INTERNAL", `Something failed that should not: ${describeThrown(thrown)}`, {
+          cause: thrown,
+        });
     this.#counters.errors += 1;
     this.#logError(error);
     this.#emit(error);

@@ -207,9 +207,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
 
   /** Whether a runner has only passed on that the signal has aborted. */
   #isAbort(cause: unknown): boolean {
-    return (
-      this.signal.aborted && (cause === this.signal.reason || isAbortError(cause))
-    );
+    return this.signal.aborted && (cause === this.signal.reason || isAbortError(cause));
   }
 
   #paused(forMs: number | undefined): void {

@@ -33,6 +33,8 @@ export function withSchema<Body, Resource = unknown>(
   if (typeof handler !== "function") throw new OptionError("handler", "a function", handler);
   const validated: Handler<Message, Resource> = async (message, context) => {
     const validation = await standard.validate(parseBody(message));
+    if (typeof validation !== "object" || validation === null)
+      throw new TypeError("The schema has answered with nothing.");
     if (validation.issues !== undefined) throw createInvalidError(validation.issues);
     return handler(validation.value, context, message);
   };
@@ -50,7 +52,7 @@ function standardOf<Body>(schema: unknown): StandardSchema<Body>["~standard"] | 
 }
 
 function parseBody({ Body }: Message): unknown {
-  if (Body === undefined) throw new MillraceError("MESSAGE_INVALID", "The message has no body.");
+  if (typeof Body !== "string") throw new MillraceError("MESSAGE_INVALID", "The message has no body.");
   try {
     return JSON.parse(Body);
   } catch {
@@ -59,12 +61,23 @@ function parseBody({ Body }: Message): unknown {
   }
 }
 
-/** Says where the body does not fit. What is wrong there is in the cause only: validators quote the body, too. */
+/** So many places are named, each with so many letters: they are names of properties, and those of a body can be anything. */
+const MOST_PLACES = 10;
+const LONGEST_PLACE = 100;
+
+/**
+ * Says where the body does not fit. What is wrong there has to be asked for: validators quote the body, and an error with its
+ * cause is written to logs. A getter is not.
+ */
 function createInvalidError(issues: readonly StandardSchemaIssue[]): MillraceError {
-  const places = issues.map(({ path = [] }) =>
-    path.map((step) => String(typeof step === "object" ? step.key : step)).join("."),
-  );
-  const named = [...new Set(places)].filter((place) => place !== "");
+  const named = [...new Set(issues.map(toPlace))].filter((place) => place !== "").slice(0, MOST_PLACES);
   const where = named.length > 0 ? ` at ${named.join(", ")}` : "";
-  return new MillraceError("MESSAGE_INVALID", `The message's body does not fit its schema${where}.`, { cause: issues });
+  const error = new MillraceError("MESSAGE_INVALID", `The message's body does not fit its schema${where}.`);
+  Object.defineProperty(error, "cause", { get: () => issues, configurable: true });
+  return error;
+}
+
+function toPlace({ path = [] }: StandardSchemaIssue): string {
+  const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  return place.slice(0, LONGEST_PLACE).replace(/\p{Cc}/gu, " ");
 }

@@ -108,7 +108,7 @@ export class Hand implements DeliveryKeeper {
     for (const message of messages) {
       const delivery = this.#admit(message, deadline, receivedAt);
       if (delivery === undefined) {
-        const known = this.#deliveries.get(message.MessageId ?? "");
+        const known = this.#deliveries.get(readIdentity(message).MessageId ?? "");
         if (known?.lane !== undefined && known.willComeAgain) halted.add(known.lane);
         continue;
       }
@@ -166,7 +166,7 @@ export class Hand implements DeliveryKeeper {
   }
 
   #admit(message: Message, deadline: number, receivedAt: Date): SqsDelivery | undefined {
-    const { ReceiptHandle: handle, MessageId: id } = message;
+    const { ReceiptHandle: handle, MessageId: id } = readIdentity(message);
     if (handle === undefined || id === undefined) {
       this.#intake.report(
         new MillraceError("REQUEST_FAILED", "A message came without its id or receipt handle. It was left alone."),
@@ -323,4 +323,15 @@ export class Hand implements DeliveryKeeper {
     this.#intake.settled(delivery, error);
     this.#onConfirmed();
   }
+}
+
+/** What tells a message from others and proves that it is ours, if that is there: a client may bring anything. */
+function readIdentity(message: unknown): Pick<Message, "MessageId" | "ReceiptHandle"> {
+  if (typeof message !== "object" || message === null) return {};
+  const { MessageId, ReceiptHandle } = message as Readonly<Record<keyof Message, unknown>>;
+  return { MessageId: toText(MessageId), ReceiptHandle: toText(ReceiptHandle) };
+}
+
+function toText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }

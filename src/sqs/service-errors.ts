@@ -56,6 +56,11 @@ const UNREADABLE: Kind = {
   errorClass: "network",
   explanation: "The answer cannot be read: it was cut off, or is not the service's.",
 };
+const CERTIFICATE_REFUSED: Kind = {
+  code: "NETWORK",
+  errorClass: "network",
+  explanation: "The certificate of the service cannot be trusted, or is that of another host. Nothing was sent.",
+};
 const REQUEST_FAILED: Kind = {
   code: "REQUEST_FAILED",
   errorClass: "request",
@@ -77,6 +82,9 @@ const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map([
   ...named(NETWORK, "TimeoutError", "NetworkingError", "AbortError", "RequestTimeout"),
   ...named(NETWORK, "ECONNREFUSED", "ECONNRESET", "ENOTFOUND", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "EHOSTUNREACH"),
   ...named(NETWORK, "ENETUNREACH", "ECONNABORTED", "ERR_SOCKET_CONNECTION_TIMEOUT", "EPROTO"),
+  ...named(CERTIFICATE_REFUSED, "DEPTH_ZERO_SELF_SIGNED_CERT", "SELF_SIGNED_CERT_IN_CHAIN", "CERT_HAS_EXPIRED"),
+  ...named(CERTIFICATE_REFUSED, "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
+  ...named(CERTIFICATE_REFUSED, "UNABLE_TO_GET_ISSUER_CERT", "CERT_NOT_YET_VALID", "ERR_TLS_CERT_ALTNAME_INVALID"),
 ]);
 
 function named(kind: Kind, ...names: string[]): Array<[string, Kind]> {
@@ -91,13 +99,18 @@ interface ErrorShape {
   readonly $metadata?: { readonly httpStatusCode?: unknown };
 }
 
-/** Makes the failure of a request into an error with a code, a class, and what to do about it. */
-export function toServiceError(cause: unknown, operation: string): ServiceError {
+/**
+ * Makes the failure of a request into an error with a code, a class, and what to do about it.
+ *
+ * @param secrets - What the request held that is nobody's business: the service may repeat it.
+ */
+export function toServiceError(cause: unknown, operation: string, secrets: readonly string[] = []): ServiceError {
   if (isInstance(cause, ServiceError)) return cause;
   const kind = classify(cause);
   const { code, errorClass, explanation } = kind === ACCESS_DENIED && operation === "ListQueues" ? MAY_NOT_LIST : kind;
-  const detail = describeThrown(cause);
-  return new ServiceError(code, `${operation} failed. ${explanation} (${detail})`, { errorClass, operation, cause });
+  const told = toTold(cause, secrets);
+  const text = `${operation} failed. ${explanation} (${describeThrown(told)})`;
+  return new ServiceError(code, text, { errorClass, operation, cause: told });
 }
 
 /** Whether the code of a batch's entry says that there were too many calls. */
@@ -111,6 +124,36 @@ export function createTimeoutError(operation: string, timeoutMs: number): Servic
     errorClass: "network",
     operation,
   });
+}
+
+/** A body of one letter is in every sentence. */
+const SHORTEST_SECRET = 4;
+
+/** A text without what is nobody's business. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .reduce((kept, secret) => kept.replaceAll(secret, "…"), text);
+}
+
+/**
+ * What is told of a failure: mostly itself. The service repeats receipt handles; beyond the first line of a refused signature
+ * stands what was signed, with the session token; and a parser of JSON quotes what it met, which may be a message.
+ */
+function toTold(cause: unknown, secrets: readonly string[]): unknown {
+  if (!isInstance(cause, Error)) return cause;
+  const { name, message } = readError(cause);
+  const [firstLine = ""] = message.split("\n");
+  const said = name === "SyntaxError" ? "the answer is not JSON" : withoutSecrets(firstLine, secrets);
+  return said === message ? cause : Object.assign(new Error(said), { name });
+}
+
+function readError(error: Error): { readonly name: string; readonly message: string } {
+  try {
+    return { name: String(error.name), message: String(error.message) };
+  } catch {
+    return { name: "Error", message: "one that cannot be read" };
+  }
 }
 
 /** Never throws, whatever a client of the user's rejects with. */

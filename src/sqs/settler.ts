@@ -9,7 +9,7 @@ import { Registry } from "../internal/registry.js";
 import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
 import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
-import { createTimeoutError, isThrottling, toServiceError } from "./service-errors.js";
+import { createTimeoutError, isThrottling, toServiceError, withoutSecrets } from "./service-errors.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
 /** SQS takes ten entries a batch, and 1 MiB for all of them together. */
@@ -181,6 +181,7 @@ export class Settler {
           Entries: deliveries.map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle })),
         }),
       count: deliveries.length,
+      secrets: () => deliveries.map(({ receiptHandle }) => receiptHandle),
       distrust: (index) => (wereLost[index] === true ? createLapsedResult() : undefined),
     });
   }
@@ -224,6 +225,7 @@ export class Settler {
           })),
         }),
       count: changes.length,
+      secrets: () => changes.map(({ delivery }) => delivery.receiptHandle),
     });
   }
 
@@ -237,6 +239,7 @@ export class Settler {
             Entries: items.map(({ entry }, index) => ({ Id: String(index), ...entry })),
           }),
         count: items.length,
+        secrets: () => items.map(({ entry }) => entry.MessageBody),
       });
     } catch (error) {
       // Messages that are refused are given back. Asking again would keep them from everybody while their leases last.
@@ -251,16 +254,15 @@ export class Settler {
     const { clock } = this.#options;
     const { operation, timeoutMs = this.#options.timeoutMs } = call;
     const createError = (): Error => createTimeoutError(operation, timeoutMs);
-    return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError }).then(
-      (output) => readResults(output, call),
-      (cause: unknown) => {
+    return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError })
+      .then((output) => readResults(output, call))
+      .catch((cause: unknown) => {
         if (this.#isClosed) throw cause;
-        const error = toServiceError(cause, operation);
+        const error = toServiceError(cause, operation, call.secrets());
         if (error.errorClass === "throttled") call.onThrottled?.();
         this.#options.report(error);
         throw error;
-      },
-    );
+      });
   }
 }
 
@@ -268,6 +270,8 @@ export class Settler {
 interface BatchCall {
   readonly operation: string;
   readonly count: number;
+  /** What it holds that must not be in an error. */
+  readonly secrets: () => readonly string[];
   /** How long it may take, if not as long as any request. */
   readonly timeoutMs?: number;
   readonly send: () => Promise<BatchOutput>;
@@ -279,13 +283,15 @@ interface BatchCall {
 
 function readResults(
   output: BatchOutput,
-  { operation, count, distrust, onThrottled }: BatchCall,
+  { operation, count, distrust, onThrottled, secrets }: BatchCall,
 ): readonly EntryResult[] {
+  if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
   if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
   // What is in neither list has not been confirmed.
   const results: EntryResult[] = Array.from({ length: count }, () => ({ status: "failed", error: undefined }));
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
-  for (const failure of output.Failed ?? []) setResult(results, failure.Id, toEntryResult(failure, operation));
+  for (const failure of output.Failed ?? [])
+    setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
   return distrust === undefined ? results : results.map((result, index) => distrust(index) ?? result);
 }
 
@@ -296,8 +302,10 @@ function setResult(results: EntryResult[], id: string | undefined, result: Entry
   if (index in results) results[index] = result;
 }
 
-function toEntryResult({ Code, Message, SenderFault }: BatchFailure, operation: string): EntryResult {
-  const text = `${operation} has refused an entry: ${Code ?? "no code"}${Message === undefined ? "" : `, ${Message}`}`;
+function toEntryResult(failure: BatchFailure, operation: string, secrets: readonly string[]): EntryResult {
+  const { Code, Message, SenderFault } = failure;
+  const explanation = Message === undefined ? "" : `, ${withoutSecrets(String(Message), secrets)}`;
+  const text = `${operation} has refused an entry: ${Code ?? "no code"}${explanation}`;
   // Too many calls are over in a moment, whoever is said to be at fault.
   if (isThrottling(Code)) {
     return { status: "failed", error: new ServiceError("THROTTLED", text, { errorClass: "throttled", operation }) };

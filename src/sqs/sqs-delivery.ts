@@ -71,7 +71,7 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   constructor(parts: SqsDeliveryParts, keeper: DeliveryKeeper) {
     this.id = parts.id;
     this.message = parts.message;
-    this.attempt = Number(parts.message.Attributes?.["ApproximateReceiveCount"] ?? 1) || 1;
+    this.attempt = toAttempt(parts.message.Attributes?.["ApproximateReceiveCount"]);
     this.receivedAt = parts.receivedAt;
     this.lane = parts.lane;
     this.receiptHandle = parts.receipt.handle;
@@ -81,7 +81,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   }
 
   get groupId(): string | undefined {
-    return this.message.Attributes?.["MessageGroupId"];
+    const groupId: unknown = this.message.Attributes?.["MessageGroupId"];
+    return typeof groupId === "string" ? groupId : undefined;
   }
 
   get sizeBytes(): number {
@@ -118,4 +119,9 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   ended(): void {
     this.#keeper.ended(this);
   }
+}
+
+function toAttempt(receiveCount: unknown): number {
+  const count = Number(receiveCount);
+  return Number.isSafeInteger(count) && count >= 1 ? count : 1;
 }

@@ -15,7 +15,7 @@ import {
 } from "millrace";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SimulatedQueue, type TestConsumer } from "../../support/simulated-queue.js";
-import { EVENT_NAMES } from "./event-names.js";
+import { EVENT_NAMES } from "../../support/event-names.js";
 import { type Misbehaviour, misbehaviours } from "./misbehaviours.js";
 
 /** A function that misbehaves. */

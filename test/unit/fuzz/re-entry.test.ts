@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { type Message, PoolWorker, retry, SemaphoreWorker, type SqsConsumerOptions } from "millrace";
 import { describe, expect, it } from "vitest";
 import { Gauge, SimulatedQueue, type TestConsumer } from "../../support/simulated-queue.js";
-import { EVENT_NAMES } from "./event-names.js";
+import { EVENT_NAMES } from "../../support/event-names.js";
 
 const MESSAGES = 15;
 const CONCURRENCY = 4;

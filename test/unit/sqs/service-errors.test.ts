@@ -80,7 +80,7 @@ describe("a failure is judged", () => {
   test.each(verdicts)("%s", (_name, cause, [code, errorClass]) => {
     const error = toServiceError(cause, "ReceiveMessage");
     expect(error).toBeInstanceOf(ServiceError);
-    expect(error).toMatchObject({ code, errorClass, operation: "ReceiveMessage", cause });
+    expect(error).toMatchObject({ code, errorClass, operation: "ReceiveMessage", cause: causeOf(cause) });
   });
 
   test("once: an error of millrace stays as it is", () => {
@@ -96,4 +96,16 @@ describe("a failure is judged", () => {
         "(QueueDoesNotExist: what the service says)",
     );
   });
+});
+
+/** A parser's own words quote what it met. */
+function causeOf(cause: unknown): unknown {
+  return cause instanceof SyntaxError ? { name: "SyntaxError", message: "the answer is not JSON" } : cause;
+}
+
+test("what the service repeats of a request is in neither the error nor its cause", () => {
+  const cause = Object.assign(new Error('The handle "AQEB-secret" is not valid.\nWhat was signed: token'), { code: "X" });
+  const error = toServiceError(cause, "DeleteMessageBatch", ["AQEB-secret"]);
+  expect(error.message).toContain('(Error: The handle "…" is not valid.)');
+  expect(error.cause).toMatchObject({ name: "Error", message: 'The handle "…" is not valid.' });
 });
