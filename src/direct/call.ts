@@ -5,7 +5,7 @@ import { type Answer, Exchange, type ExchangeListener } from "./exchange.js";
 import { parseOutput } from "./output.js";
 import { toServiceException } from "./service-exception.js";
 import type { Route, Transport } from "./transport.js";
-import { createAbortError, createUnreadableError, isStaleSocket, toTransportError } from "./transport-errors.js";
+import { createAbortError, createUnreadableError, isEndOfConnection, toTransportError } from "./transport-errors.js";
 
 /** What is called, and how. */
 export interface CallSettings<Output> {
@@ -25,8 +25,8 @@ export interface CallSettings<Output> {
 
 /** Requests are valid for five minutes around their time, on the service's clock; the SDK corrects by the same limit. */
 const LARGEST_SKEW_MS = 240_000;
-/** A socket that was closed while it was idle is found out by the next round trip. */
-const STALE_WITHIN_MS = 1_000;
+/** The service ends idle connections whenever it likes. One that has just been ended shows it within a round trip. */
+const END_SHOWS_WITHIN_MS = 1_000;
 const BACKOFF = { baseMs: 100, maxMs: 1_000 } as const;
 const EXPIRED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException"]);
 
@@ -55,7 +55,7 @@ class Call<Output> implements ExchangeListener {
   #sentAt = 0;
   #signedFor = 0;
   /** What is done about once only. */
-  #hasMetStaleSocket = false;
+  #hasMetEndOfConnection = false;
   #hasCorrectedClock = false;
   #hasRefreshed = false;
   #backoff: Backoff | undefined;
@@ -112,17 +112,17 @@ class Call<Output> implements ExchangeListener {
     let output: object;
     try {
       output = parseOutput(text);
-    } catch (cause) {
-      this.#fail(createUnreadableError(cause, statusCode));
+    } catch {
+      this.#fail(createUnreadableError(statusCode));
       return;
     }
     this.#resolve(output);
   }
 
   failed(error: Error, hasBegun: boolean): void {
-    const isStale = !hasBegun && isStaleSocket(error) && Date.now() - this.#sentAt < STALE_WITHIN_MS;
-    if (isStale && !this.#hasMetStaleSocket) {
-      this.#hasMetStaleSocket = true;
+    const hadEnded = !hasBegun && isEndOfConnection(error) && Date.now() - this.#sentAt < END_SHOWS_WITHIN_MS;
+    if (hadEnded && !this.#hasMetEndOfConnection) {
+      this.#hasMetEndOfConnection = true;
       this.attempt();
     } else this.#fail(toTransportError(error));
   }

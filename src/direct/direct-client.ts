@@ -13,7 +13,7 @@ const LONGEST_WAIT_SECONDS = 20;
 export interface DirectClient extends Required<SqsPort>, AsyncDisposable {
   /**
    * Waits for the requests that are out, then closes its sockets. There is no need to: idle sockets close by themselves after
-   * some seconds, and do not keep the process.
+   * half a minute, and do not keep the process.
    */
   close(): Promise<void>;
   /** Closes its sockets; requests that are out fail. */

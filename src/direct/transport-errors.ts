@@ -14,20 +14,19 @@ const BROKEN: ReadonlySet<unknown> = new Set([
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
-/** Of a socket that was closed by the other side, or under us. */
-const CLOSED: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+/** Of a connection that was there, and ended. */
+const ENDED: ReadonlySet<unknown> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 /** What undici's and Node's errors may carry. */
 interface ErrorShape {
   readonly code?: unknown;
-  readonly socket?: { readonly bytesRead?: number } | undefined;
 }
 
-/** An answer that cannot be understood, or not in full. */
-export function createUnreadableError(cause: unknown, statusCode: number): Error {
-  return Object.assign(new Error("The answer cannot be read.", { cause }), {
+/** An answer that cannot be understood. What it was is not repeated: it may be messages, cut short. */
+export function createUnreadableError(httpStatusCode: number | undefined): Error {
+  return Object.assign(new Error("The answer cannot be read."), {
     name: "NetworkingError",
-    $metadata: { httpStatusCode: statusCode },
+    ...(httpStatusCode !== undefined && { $metadata: { httpStatusCode } }),
   });
 }
 
@@ -35,17 +34,15 @@ export function createUnreadableError(cause: unknown, statusCode: number): Error
 export function toTransportError(error: Error): Error {
   const { code } = error as ErrorShape;
   if (TIMEOUTS.has(code) || error instanceof AnswerTooSlowError) return named("TimeoutError", error);
-  const isBroken = BROKEN.has(code) || (typeof code === "string" && code.startsWith("HPE_"));
-  return isBroken || error instanceof AnswerTooLargeError ? named("NetworkingError", error) : error;
+  if (BROKEN.has(code) || error instanceof AnswerTooLargeError) return named("NetworkingError", error);
+  // It has the bytes that could not be parsed, which can be those of messages.
+  if (error.name === "HTTPParserError") return createUnreadableError(undefined);
+  return error;
 }
 
-/**
- * Whether a socket that had served before was found to be closed: the service ends idle ones whenever it likes. undici tells
- * what came through a socket.
- */
-export function isStaleSocket(error: Error): boolean {
-  const { code, socket } = error as ErrorShape;
-  return CLOSED.has(code) && (socket?.bytesRead ?? 0) > 0;
+/** Whether a connection came about and was ended by the other side. */
+export function isEndOfConnection(error: Error): boolean {
+  return ENDED.has((error as ErrorShape).code);
 }
 
 /** As the SDK rejects a call that was aborted. */

@@ -80,7 +80,7 @@ export class Transport {
 
   /** Waits for requests that are out, then closes their sockets. */
   close(): Promise<void> {
-    return this.#end((dispatcher) => dispatcher.close());
+    return this.#end((dispatcher) => dispatcher.close().catch(() => undefined)); // It was destroyed.
   }
 
   /** Ends requests that are out, and closes their sockets. */

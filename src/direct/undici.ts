@@ -42,12 +42,14 @@ export interface OwnDispatcher extends Dispatcher {
 }
 
 interface Undici {
-  readonly Agent: new (options: {
-    connect: { timeout: number };
-    pipelining: number;
-    autoSelectFamily?: boolean;
-  }) => OwnDispatcher;
+  readonly Agent: new (options: { connect: { timeout: number }; keepAliveTimeout: number }) => OwnDispatcher;
 }
+
+/**
+ * How long an idle socket is kept. Longer than a long poll: undici takes a socket again one turn after its answer, so that
+ * pollers that ask again at once have two in turn.
+ */
+const KEEP_ALIVE_MS = 30_000;
 
 /** Makes a dispatcher with as many sockets as there are requests out. */
 export type CreateDispatcher = (connectTimeoutMs: number) => OwnDispatcher;
@@ -56,7 +58,7 @@ export type CreateDispatcher = (connectTimeoutMs: number) => OwnDispatcher;
 export async function loadUndici(): Promise<CreateDispatcher> {
   try {
     const { Agent } = (await import("undici")) as unknown as Undici;
-    return (connectTimeoutMs) => new Agent({ connect: { timeout: connectTimeoutMs }, pipelining: 1 });
+    return (connectTimeoutMs) => new Agent({ connect: { timeout: connectTimeoutMs }, keepAliveTimeout: KEEP_ALIVE_MS });
   } catch (cause) {
     throw new ServiceError(
       "PEER_MISSING",

@@ -1,10 +1,11 @@
 // Inputs for the calls of a direct client, and a client of the SDK's shape that has no SDK behind it.
+import type { ReceiveMessageInput } from "millrace";
 import type { ConfiguredSdkClient } from "millrace/direct";
 
 export const QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/jobs";
 
 /** A receive that does not wait. */
-export const RECEIVE = {
+export const RECEIVE: ReceiveMessageInput = {
   QueueUrl: QUEUE_URL,
   MaxNumberOfMessages: 10,
   WaitTimeSeconds: 0,
