@@ -55,7 +55,8 @@ export class Exchange implements DispatchHandler {
     this.#headers = headers;
   }
 
-  onResponseData(controller: DispatchController, chunk: Buffer): void {
+  onResponseData(controller: DispatchController, bytes: Uint8Array): void {
+    const chunk = bytes as Buffer; // Which undici has.
     this.#size += chunk.length;
     if (this.#first === undefined) this.#first = chunk;
     else (this.#more ??= [this.#first]).push(chunk);

@@ -23,7 +23,7 @@ export type ResponseHeaders = Readonly<Record<string, string | string[] | undefi
 export interface DispatchHandler {
   onRequestStart(controller: DispatchController): void;
   onResponseStart(controller: DispatchController, statusCode: number, headers: ResponseHeaders): void;
-  onResponseData(controller: DispatchController, chunk: Buffer): void;
+  onResponseData(controller: DispatchController, chunk: Uint8Array): void;
   onResponseEnd(): void;
   onResponseError(controller: DispatchController, error: Error): void;
 }

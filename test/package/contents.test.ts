@@ -50,7 +50,7 @@ describe("the manifest", () => {
   it("depends on three libraries, and asks for others only from those who use them", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["async-mutex", "eventemitter3", "p-queue"]);
     const optional = { optional: true };
-    const peers = { "@aws-sdk/client-sqs": optional, amqplib: optional, piscina: optional };
+    const peers = { "@aws-sdk/client-sqs": optional, amqplib: optional, piscina: optional, undici: optional };
     expect(manifest.peerDependenciesMeta).toEqual(peers);
   });
 

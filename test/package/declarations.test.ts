@@ -58,6 +58,16 @@ describe("a program that uses millrace compiles", () => {
     expect(complaintsAbout(inject("alone"), "threads.ts", options)).toEqual([]);
   });
 
+  it("with the direct client and the SDK, and without undici and the types of Node", () => {
+    const options = { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] };
+    expect(complaintsAbout(inject("withSdk"), "direct.ts", options)).toEqual([]);
+  });
+
+  it("with the direct client and undici", () => {
+    const options = { lib: ["lib.es2023.d.ts"], types: ["node"] };
+    expect(complaintsAbout(inject("withDirect"), "direct-through-proxy.ts", options)).toEqual([]);
+  });
+
   it("with a Lambda function, and neither the SDK nor the types of Node", () => {
     const options = { lib: ["lib.es2023.d.ts", "lib.dom.d.ts"], types: [] };
     expect(complaintsAbout(inject("alone"), "lambda.ts", options)).toEqual([]);

@@ -15,30 +15,34 @@ function run(type: "module" | "commonjs", program: string): { status: number | n
 
 const printNames = "console.log(JSON.stringify(Object.keys(all).filter((name) => name !== 'module.exports').sort()))";
 
-describe.each(["millrace", "millrace/lambda", "millrace/rabbitmq", "millrace/testing", "millrace/threads"])(
-  "%s",
-  (name) => {
-    const imported = run("module", `import * as all from "${name}"; ${printNames}`);
+describe.each([
+  "millrace",
+  "millrace/direct",
+  "millrace/lambda",
+  "millrace/rabbitmq",
+  "millrace/testing",
+  "millrace/threads",
+])("%s", (name) => {
+  const imported = run("module", `import * as all from "${name}"; ${printNames}`);
 
-    it("can be imported, without the SDK, and lets the process end by itself", () => {
-      expect(imported).toMatchObject({ status: 0, stderr: "" });
-      expect(JSON.parse(imported.stdout)).not.toEqual([]);
-    });
+  it("can be imported, without the SDK, and lets the process end by itself", () => {
+    expect(imported).toMatchObject({ status: 0, stderr: "" });
+    expect(JSON.parse(imported.stdout)).not.toEqual([]);
+  });
 
-    it("can be required, and is the same", () => {
-      const required = run("commonjs", `const all = require("${name}"); ${printNames}`);
-      expect(required).toEqual(imported);
-    });
+  it("can be required, and is the same", () => {
+    const required = run("commonjs", `const all = require("${name}"); ${printNames}`);
+    expect(required).toEqual(imported);
+  });
 
-    it("has no default export", () => {
-      expect(JSON.parse(imported.stdout)).not.toContain("default");
-    });
+  it("has no default export", () => {
+    expect(JSON.parse(imported.stdout)).not.toContain("default");
+  });
 
-    it("prints nothing when it is loaded", () => {
-      expect(run("module", `import "${name}";`)).toEqual({ status: 0, stdout: "", stderr: "" });
-    });
-  },
-);
+  it("prints nothing when it is loaded", () => {
+    expect(run("module", `import "${name}";`)).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+});
 
 it("gives away nothing that is not exported", () => {
   const { status, stderr } = run("module", `import "millrace/dist/errors.js";`);

@@ -3,6 +3,7 @@
 //   alone/node_modules      millrace and its dependencies, nothing else
 //   withSdk/node_modules    the same, the SDK, and the types of Node
 //   withThreads/…           the same as alone, and piscina
+//   withDirect/…            the same as withSdk, and undici
 //
 // Dependencies are links to the ones of this repository, so that no test needs a registry.
 import { execFileSync } from "node:child_process";
@@ -30,6 +31,8 @@ declare module "vitest" {
     withSdk: string;
     /** An installation with piscina beside it. */
     withThreads: string;
+    /** An installation with the SDK and undici beside it. */
+    withDirect: string;
   }
 }
 
@@ -46,6 +49,7 @@ export function setup({ provide }: TestProject): () => void {
   provide("alone", install(join(folder, "alone"), tarball, []));
   provide("withSdk", install(join(folder, "with-sdk"), tarball, ["@aws-sdk/client-sqs", "@types/node"]));
   provide("withThreads", install(join(folder, "with-threads"), tarball, ["piscina"]));
+  provide("withDirect", install(join(folder, "with-direct"), tarball, ["@aws-sdk/client-sqs", "undici"]));
   return () => rmSync(folder, { recursive: true, force: true });
 }
 
