@@ -51,18 +51,25 @@ function hmac(key: Buffer, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
-export const start: StartSubject = ({ queueUrl: QueueUrl }, handle) => {
-  const { origin, host } = new URL(QueueUrl);
-  const pool = new Pool(origin, { connections: LOOPS });
-  const signer = new Signer(host);
-  let isStopping = false;
+/** Makes a signed call of the service, and parses its answer. */
+export type UndiciCall = (action: string, input: object) => Promise<unknown>;
 
-  async function call(action: string, input: object): Promise<unknown> {
+/** Over so many connections, to the host of a queue. */
+export function createUndiciCall(queueUrl: string, connections: number): UndiciCall {
+  const { origin, host } = new URL(queueUrl);
+  const pool = new Pool(origin, { connections });
+  const signer = new Signer(host);
+  return async (action, input) => {
     const body = JSON.stringify(input);
     const headers = signer.headers(`AmazonSQS.${action}`, body);
     const answer = await pool.request({ path: "/", method: "POST", headers, body });
-    return JSON.parse(await answer.body.text());
-  }
+    return JSON.parse(await answer.body.text()) as unknown;
+  };
+}
+
+export const start: StartSubject = ({ queueUrl: QueueUrl }, handle) => {
+  const call = createUndiciCall(QueueUrl, LOOPS);
+  let isStopping = false;
 
   async function receive(): Promise<void> {
     while (!isStopping) {

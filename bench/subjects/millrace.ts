@@ -1,7 +1,7 @@
 // millrace: with an SDK client that nobody has set up, with its own, and with the direct one.
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer, type SqsClient } from "millrace";
-import type { StartSubject } from "./subject.js";
+import { type StartSubject, tell } from "./subject.js";
 
 async function createClient(way: string): Promise<SqsClient | undefined> {
   if (way === "default") return undefined;
@@ -11,10 +11,10 @@ async function createClient(way: string): Promise<SqsClient | undefined> {
   return directClient();
 }
 
-export const start: StartSubject = async ({ queueUrl, concurrency, way, visibilityTimeoutSeconds }, handle) => {
+export const start: StartSubject = async ({ way, ...setup }, handle) => {
   const client = await createClient(way);
-  const consumer = new Consumer(handle, { queueUrl, concurrency, client, visibilityTimeoutSeconds, pollGraceMs: 0 });
-  consumer.on("error", (error) => console.error(error.code, error.message));
+  const consumer = new Consumer(handle, { ...setup, client, pollGraceMs: 0 });
+  consumer.on("error", tell);
   await consumer.start();
   return {
     stop: async () => {

@@ -1,6 +1,6 @@
 // sqs-consumer (github.com/bbc/sqs-consumer), in the ways in which it can be set up.
 import { loadPeer } from "../support/peers.js";
-import { type Handle, handleAll, type ReceivedMessage, type StartSubject } from "./subject.js";
+import { type Handle, handleAll, type ReceivedMessage, type StartSubject, tell } from "./subject.js";
 
 interface SqsConsumerModule {
   readonly Consumer: {
@@ -52,7 +52,7 @@ export const start: StartSubject = async ({ queueUrl, concurrency, way }, handle
       batchSize,
       ...(isBatch ? { handleMessageBatch: handleBatch(handle) } : { handleMessage: handleOne(handle) }),
     });
-    for (const name of ["error", "processing_error"]) consumer.on(name, (error) => console.error(error.message));
+    for (const name of ["error", "processing_error"]) consumer.on(name, tell);
     consumer.start();
     return consumer;
   });

@@ -1,6 +1,6 @@
 // squiss-ts (github.com/PruvoNet/squiss-ts). Its ways are the least number of free places for which it asks.
 import { loadPeer } from "../support/peers.js";
-import type { ReceivedMessage, StartSubject } from "./subject.js";
+import { type ReceivedMessage, type StartSubject, tell } from "./subject.js";
 
 interface SquissMessage {
   readonly raw: ReceivedMessage;
@@ -31,7 +31,7 @@ export const start: StartSubject = async ({ queueUrl, concurrency, way }, handle
     await message.del();
   };
   squiss.on("message", (message) => void settle(message));
-  squiss.on("error", (error) => console.error(error.message));
+  squiss.on("error", tell);
   await squiss.start();
   return {
     stop: async () => {

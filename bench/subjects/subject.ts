@@ -19,6 +19,8 @@ export interface SubjectSetup {
   readonly way: string;
   /** For how long a message is hidden when it is received; heartbeats keep it so. Default: the subject's own. */
   readonly visibilityTimeoutSeconds?: number | undefined;
+  /** The most bytes of messages that it may have at once, where it can be told. */
+  readonly maxInFlightBytes?: number | undefined;
 }
 
 /** A consumer that runs. */
@@ -29,6 +31,16 @@ export interface RunningSubject {
 
 /** Starts it: the one export of each file beside this one. */
 export type StartSubject = (setup: SubjectSetup, handle: Handle) => Promise<RunningSubject>;
+
+const told = new Set<string>();
+
+/** Prints an error, and others like it no more. What was lost by them is found when messages are counted. */
+export function tell(error: Error): void {
+  const text = "code" in error ? `${String(error.code)}: ${error.message}` : error.message;
+  if (told.has(text)) return;
+  told.add(text);
+  console.error(text);
+}
 
 /** Handles several messages at once, and costs no promise when none is needed. */
 export function handleAll(messages: readonly ReceivedMessage[], handle: Handle): Promise<unknown> | undefined {

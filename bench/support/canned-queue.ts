@@ -13,6 +13,8 @@ export interface QueueCounts {
   readonly emptyReceives: number;
   /** Extensions and returns, by message. */
   readonly visibilityChanges: number;
+  /** When it was first asked for messages, in milliseconds since 1970. */
+  readonly firstReceiveAtMs: number | undefined;
 }
 
 /** How a queue is. */
@@ -62,6 +64,7 @@ export class CannedQueue {
   #duplicates = 0;
   #emptyReceives = 0;
   #visibilityChanges = 0;
+  #firstReceiveAtMs: number | undefined;
   readonly #requests: Record<string, number> = {};
   #supply = 0;
   /** When messages that wait were sent, where that is of interest. */
@@ -106,6 +109,7 @@ export class CannedQueue {
       requests: { ...this.#requests },
       emptyReceives: this.#emptyReceives,
       visibilityChanges: this.#visibilityChanges,
+      firstReceiveAtMs: this.#firstReceiveAtMs,
     };
   }
 
@@ -141,6 +145,7 @@ export class CannedQueue {
   }
 
   #receive(input: Input, answer: (text: string) => void): (() => void) | undefined {
+    this.#firstReceiveAtMs ??= performance.timeOrigin + performance.now();
     const { MaxNumberOfMessages: most = 1, WaitTimeSeconds: waitSeconds = 0 } = input;
     const names = input.MessageSystemAttributeNames ?? input.AttributeNames ?? [];
     const receive: WaitingReceive = { most, answer, withAttributes: names.length > 0, timer: undefined };

@@ -15,6 +15,11 @@ export interface MetricColumn<Result> extends Column {
   readonly valueOf: (result: Result) => number;
 }
 
+/** A column that has a case of its own for every step. */
+export interface CrossColumn<Of, Result> extends MetricColumn<Result> {
+  readonly caseOf: (step: Case) => Of | undefined;
+}
+
 /** What was measured of each case, round by round. */
 export class Results<Of extends Case, Result> {
   readonly #results: ReadonlyMap<Of, readonly Result[]>;
@@ -35,12 +40,26 @@ export class Results<Of extends Case, Result> {
   ): Table {
     const rows = [...this.#results]
       .filter(([of]) => isWanted(of))
-      .map(([{ label, side, x }, results]): Row => ({
-        name: label,
-        side,
-        ...(x !== undefined && { x }),
+      .map(([of, results]): Row => ({
+        ...toRow(of),
         cells: columns.map(({ valueOf }) => toCell(results.map((result) => valueOf(result)))),
       }));
+    return { title, rowTitle, columns: columns.map(withoutFunction), rows };
+  }
+
+  /** Rows of steps, and columns each of which has a case for every step. */
+  cross(
+    { title, rowTitle }: Pick<Table, "title" | "rowTitle">,
+    steps: readonly Case[],
+    columns: ReadonlyArray<CrossColumn<Of, Result>>,
+  ): Table {
+    const rows = steps.map((step): Row => ({
+      ...toRow(step),
+      cells: columns.map(({ caseOf, valueOf }) => {
+        const of = caseOf(step);
+        return of === undefined ? null : toCell(this.valuesOf(of, valueOf));
+      }),
+    }));
     return { title, rowTitle, columns: columns.map(withoutFunction), rows };
   }
 
@@ -58,6 +77,10 @@ export class Results<Of extends Case, Result> {
   valuesOf(of: Of, valueOf: (result: Result) => number): number[] {
     return (this.#results.get(of) ?? []).map((result) => valueOf(result));
   }
+}
+
+function toRow({ label, side, x }: Case): Omit<Row, "cells"> {
+  return { name: label, side, ...(x !== undefined && { x }) };
 }
 
 function withoutFunction<Result>({ name, digits, unit, side, isFaint }: MetricColumn<Result>): Column {

@@ -29,6 +29,7 @@ export interface Scene {
   readonly work: Work;
   readonly queue?: QueueSettings | undefined;
   readonly visibilityTimeoutSeconds?: number | undefined;
+  readonly maxInFlightBytes?: number | undefined;
   /** Whether its garbage can be collected when it is looked at. */
   readonly collectsGarbage?: boolean | undefined;
   /** Whether it has a core to itself, but for what is bound to the same. Default: it has. */
@@ -107,9 +108,17 @@ export class Stage implements Disposable {
     });
     const actor = new Actor(subject, { server: this.#server, child, queueUrl });
     const { module, way, concurrency } = subject;
-    const setup = { queueUrl, way, concurrency, visibilityTimeoutSeconds: scene.visibilityTimeoutSeconds };
+    const { visibilityTimeoutSeconds, maxInFlightBytes } = scene;
+    const setup = { queueUrl, way, concurrency, visibilityTimeoutSeconds, maxInFlightBytes };
     await actor.ask({ kind: "start", module, setup, work: scene.work });
     return actor;
+  }
+
+  /** How long a process that does nothing else takes to load packages, in milliseconds. */
+  async timeLoading(names: readonly string[]): Promise<number> {
+    using child = new Child<SubjectOrder, SubjectAnswer>("subject-process.js", { core: SUBJECT_CORE, env: this.#env });
+    const { loadMs = Number.NaN } = await child.ask({ kind: "load", names });
+    return loadMs;
   }
 
   [Symbol.dispose](): void {
@@ -239,6 +248,7 @@ export function between(before: Sight, after: Sight): Span {
   };
 }
 
-function countRequests({ requests }: QueueCounts): number {
+/** Of every kind. */
+export function countRequests({ requests }: QueueCounts): number {
   return Object.values(requests).reduce((sum, count) => sum + count, 0);
 }

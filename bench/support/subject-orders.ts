@@ -7,6 +7,8 @@ export type SubjectOrder =
   /** `module` is the name of a file in `subjects`. */
   | { readonly kind: "start"; readonly module: string; readonly setup: SubjectSetup; readonly work: Work }
   | { readonly kind: "look"; readonly collectsGarbage: boolean }
+  /** Loads packages and nothing else: how long it takes, in milliseconds. */
+  | { readonly kind: "load"; readonly names: readonly string[] }
   /** The delays since the last time that it was asked. */
   | { readonly kind: "delays" }
   | { readonly kind: "endHold" }
@@ -27,4 +29,5 @@ export interface Look {
 export interface SubjectAnswer {
   readonly look?: Look;
   readonly delays?: readonly number[];
+  readonly loadMs?: number;
 }

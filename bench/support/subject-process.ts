@@ -1,8 +1,12 @@
 // A subject in a process of its own: it is started, looked at, and stopped, as its parent says.
 import type { RunningSubject, StartSubject } from "../subjects/subject.js";
 import { obeyParent } from "./obey.js";
+import { loadPeer } from "./peers.js";
 import type { Look, SubjectAnswer, SubjectOrder } from "./subject-orders.js";
 import { Workshop } from "./work.js";
+
+/** What is found from here, and not from the peers' folder. */
+const OWN = /^(millrace|undici|@aws-sdk)/;
 
 let workshop = new Workshop({ kind: "none" });
 let running: RunningSubject | undefined;
@@ -20,6 +24,12 @@ function look(): Look {
   };
 }
 
+async function load(names: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  for (const name of names) await (OWN.test(name) ? import(name) : loadPeer(name));
+  return performance.now() - startedAt;
+}
+
 async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
   switch (order.kind) {
     case "start": {
@@ -28,6 +38,8 @@ async function obey(order: SubjectOrder): Promise<SubjectAnswer> {
       running = await start(order.setup, workshop.handle);
       return {};
     }
+    case "load":
+      return { loadMs: await load(order.names) };
     case "look":
       if (order.collectsGarbage) globalThis.gc?.();
       return { look: look() };
