@@ -15,16 +15,30 @@ const SERVED = "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\nx
 /** Queues by their names, on a free port of this machine. */
 export class CannedServer {
   readonly #queues = new Map<string, CannedQueue>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
   #scheme = "http";
   #port = 0;
   #certificate: string | undefined;
 
   /** Starts it. With `isSecure`, it has a certificate of its own making. */
   async start(isSecure = false): Promise<void> {
-    const onSocket = (socket: Socket): void => new Conversation(socket, this.#queues).start();
+    const onSocket = (socket: Socket): void => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+      new Conversation(socket, this.#queues).start();
+    };
     const server = isSecure ? this.#createSecure(onSocket) : createServer({ noDelay: true }, onSocket);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** Closes every connection. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server?.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   #createSecure(onSocket: (socket: Socket) => void): Server {
