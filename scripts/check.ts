@@ -12,6 +12,7 @@ const STEPS: ReadonlyArray<readonly [name: string, script: string]> = [
   ["format", "format:check"],
   ["lint", "lint"],
   ["layers", "layers"],
+  ["supply chain", "supply-chain"],
   ["types", "types"],
   ["unused", "unused"],
   ["docs", "docs"],

@@ -5,9 +5,10 @@ import { inspect } from "node:util";
 import { Consumer, type ConsumerEvents, type Logger, deadLetter, retry, withSchema } from "millrace";
 import * as v from "valibot";
 import { beforeEach, describe, expect, it } from "vitest";
+import { CLIENTS } from "../support/clients.js";
 import { EVENT_NAMES } from "../support/event-names.js";
 import { eventually, isolateAwsEnvironment } from "../support/http-queue.js";
-import { CLIENTS, type RawAnswer, type RawRequest, RawSqs } from "../support/raw-sqs.js";
+import { type RawAnswer, type RawRequest, RawSqs } from "../support/raw-sqs.js";
 
 const MARKS = {
   AWS_SECRET_ACCESS_KEY: "MARKsecretMARKsecretMARKsecretMARK",
@@ -134,9 +135,10 @@ beforeEach(() => {
   });
 });
 
-describe.each(CLIENTS)("%s", (_name, createClient) => {
+describe.each(CLIENTS)("$name", ({ create }) => {
   it("tells of nothing that is nobody's business, whatever goes wrong", async () => {
     await using server = await RawSqs.start(answer);
+    const { client, close } = create();
     const told = new Told();
     const judge = withSchema(schema, () => undefined);
     const consumer = new Consumer(
@@ -149,7 +151,7 @@ describe.each(CLIENTS)("%s", (_name, createClient) => {
       {
         queueUrl: server.queueUrl,
         deadLetterQueueUrl: `${server.queueUrl}-dead`,
-        client: createClient(),
+        client,
         logger: told.logger,
         random: () => 0,
         waitTimeSeconds: 1,
@@ -166,6 +168,7 @@ describe.each(CLIENTS)("%s", (_name, createClient) => {
     await eventually(() => countOf("ReceiveMessage") > LAST_RECEIVE && settling.every((name) => countOf(name) > 2));
     await eventually(() => ["error", "messageFailed", "backedOff"].every((name) => told.names.has(name)));
     await consumer.stop({ timeoutMs: 500 });
+    close();
     told.all.push(consumer.stats(), consumer);
     const codes = new Set(told.all.map((each) => (each as { code?: string } | undefined)?.code).filter(Boolean));
     expect([...codes]).toEqual(expect.arrayContaining(["CREDENTIALS_REFUSED", "REQUEST_FAILED", "NETWORK"]));

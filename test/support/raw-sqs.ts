@@ -2,8 +2,6 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { SqsClient } from "millrace";
-import { directClient } from "millrace/direct";
 
 /** A request that came. */
 export interface RawRequest {
@@ -75,9 +73,3 @@ export class RawSqs implements AsyncDisposable {
     return this.#answer(request);
   }
 }
-
-/** The ways to SQS. */
-export const CLIENTS: ReadonlyArray<readonly [name: string, create: () => SqsClient | undefined]> = [
-  ["the default client", () => undefined],
-  ["the direct client", () => directClient()],
-];

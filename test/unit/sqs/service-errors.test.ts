@@ -104,7 +104,9 @@ function causeOf(cause: unknown): unknown {
 }
 
 test("what the service repeats of a request is in neither the error nor its cause", () => {
-  const cause = Object.assign(new Error('The handle "AQEB-secret" is not valid.\nWhat was signed: token'), { code: "X" });
+  const cause = Object.assign(new Error('The handle "AQEB-secret" is not valid.\nWhat was signed: token'), {
+    code: "X",
+  });
   const error = toServiceError(cause, "DeleteMessageBatch", ["AQEB-secret"]);
   expect(error.message).toContain('(Error: The handle "…" is not valid.)');
   expect(error.cause).toMatchObject({ name: "Error", message: 'The handle "…" is not valid.' });
