@@ -170,8 +170,9 @@ export class Settler {
 
   #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
     for (const delivery of deliveries) delivery.deletedWith = delivery.receiptHandle;
-    const wereLost = deliveries.map(({ isLost }) => isLost);
     const sentAt = this.#options.clock.now();
+    // A process that stood still may come to this before it comes to its timers.
+    const wereLost = deliveries.map(({ isLost, deadline }) => isLost || sentAt >= deadline);
     return this.#call({
       operation: "DeleteMessageBatch",
       onThrottled: () => this.#gathering.throttled(sentAt),
