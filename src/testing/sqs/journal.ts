@@ -49,7 +49,7 @@ export interface JournalRecorder {
 }
 
 /** The record of a simulated service. It is kept only if it was asked for, since it grows with every request. */
-export class Journal implements JournalRecorder {
+export class Journal {
   readonly #entries: JournalEntry[] = [];
   readonly #entriesByMessage = new Map<string, JournalEntry[]>();
 
