@@ -64,7 +64,9 @@ function encodeBase64(bytes: Uint8Array): string {
 
 /** @throws Error when a body is not the one that was sent, by the sum that came with it. */
 export function verifyChecksums(messages: readonly Message[] | undefined): void {
-  const wrong = (messages ?? []).filter(({ Body = "", MD5OfBody }) => hash("md5", Body) !== MD5OfBody);
+  const wrong = (Array.isArray(messages) ? (messages as readonly Message[]) : []).filter(
+    ({ Body = "", MD5OfBody }) => hash("md5", Body) !== MD5OfBody,
+  );
   if (wrong.length === 0) return;
   throw new Error(`Invalid MD5 checksum on messages: ${wrong.map(({ MessageId }) => MessageId).join(", ")}`);
 }
