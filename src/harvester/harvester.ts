@@ -113,6 +113,20 @@ export class Harvester<Item> {
   }
 
   /**
+   * Has those of the items that wait for their turn sent before all others, at this priority. Answers which they are: the
+   * rest is being collected, out, or at rest after a failure.
+   */
+  hasten(items: ReadonlySet<Item>, priority: number): ReadonlySet<Item> {
+    const first = this.#due.filter(({ item }) => items.has(item));
+    if (first.length === 0) return new Set();
+    this.#due = [...first, ...this.#due.filter(({ item }) => !items.has(item))];
+    const turns = Math.ceil(first.length / this.#options.maxBatchSize);
+    this.#batchesQueued += turns;
+    for (let turn = 0; turn < turns; turn += 1) void this.#options.queue.add(() => this.#sendNext(), { priority });
+    return new Set(first.map(({ item }) => item));
+  }
+
+  /**
    * Sends everything, now and from now on without waiting for a batch to fill, and resolves when every item is settled.
    * When the signal aborts, what is left is rejected with its reason.
    */

@@ -50,6 +50,12 @@ export class LeaseKeeper {
     this.#scheduler.schedule(delivery, delivery.deadline - this.#visibilityTimeoutMs * RENEW_WITH_REMAINING);
   }
 
+  /** Comes back to a lease that was not renewed when it was due, while there is still time for it. */
+  comeBack(delivery: SqsDelivery): void {
+    const now = this.#options.clock.now();
+    this.#scheduler.schedule(delivery, now + (delivery.deadline - now) / 2);
+  }
+
   /** Keeps the lease no longer. */
   drop(delivery: SqsDelivery): void {
     this.#scheduler.cancel(delivery);

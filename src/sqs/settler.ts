@@ -131,6 +131,14 @@ export class Settler {
     return this.#deadLetters.add(item);
   }
 
+  /**
+   * Has the deletes of these messages go before all others, like extensions, and answers for which of them that was
+   * possible: their deletes wait for a turn.
+   */
+  hastenDeletes(deliveries: ReadonlySet<SqsDelivery>): ReadonlySet<SqsDelivery> {
+    return this.#deletes.hasten(deliveries, PRIORITY.extend);
+  }
+
   flushExtensions(): void {
     this.#extensions.flush();
   }

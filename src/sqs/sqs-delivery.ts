@@ -55,6 +55,8 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   isReturning = false;
   /** Whether an extension is on its way and wanted. */
   isExtending = false;
+  /** Whether its delete goes before others, in place of an extension. */
+  isHastened = false;
   /** Resolves when the extension that is on its way was answered. */
   extension: Promise<void> | undefined;
   /** The newest handle: SQS gives a new one with each receive, and only the newest is sure to work. */
