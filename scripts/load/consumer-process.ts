@@ -30,7 +30,8 @@ export interface LoadLook {
   /** Handlers that were called for a message while, or after, another was for the same. */
   readonly handledAgain: number;
   readonly revoked: number;
-  readonly errors: number;
+  /** The errors that were reported, by code. */
+  readonly errors: Readonly<Record<string, number>>;
   readonly bytesInFlight: number;
   readonly mostBytesInFlight: number;
   readonly heapBytes: number;
@@ -47,6 +48,7 @@ class Load {
   readonly #gate: Promise<void>;
   readonly #seen = new Set<string>();
   readonly #sampling: NodeJS.Timeout;
+  readonly #errors: Record<string, number> = {};
   #running = 0;
   #mostRunning = 0;
   #handled = 0;
@@ -59,6 +61,9 @@ class Load {
     this.#gate = new Promise((resolve) => (this.openGate = resolve));
     const handler = (message: Message): Promise<void> => this.#handle(message);
     this.#consumers = consumers.map((options) => new Consumer(handler, { ...options, client }));
+    for (const consumer of this.#consumers) {
+      consumer.on("error", ({ code }) => (this.#errors[code] = (this.#errors[code] ?? 0) + 1));
+    }
     this.#sampling = setInterval(() => this.#sample(), SAMPLE_MS);
   }
 
@@ -81,7 +86,7 @@ class Load {
       handled: this.#handled,
       handledAgain: this.#handledAgain,
       revoked: counters.reduce((sum, { revoked }) => sum + revoked, 0),
-      errors: counters.reduce((sum, { errors }) => sum + errors, 0),
+      errors: this.#errors,
       bytesInFlight: this.#bytesInFlight,
       mostBytesInFlight: this.#mostBytesInFlight,
       heapBytes: process.memoryUsage().heapUsed,

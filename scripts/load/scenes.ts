@@ -108,7 +108,7 @@ export async function mostInFlight(client: Client, visibilityTimeoutSeconds: num
       queueHeld.received === MOST_IN_FLIGHT,
     figures: [
       `in flight after ${fillSeconds.toFixed(0)} s, ${fewestHeld.toLocaleString("en-US")} at least from then on`,
-      `${look.handledAgain} came again, ${look.revoked} leases lost, ${look.errors} errors`,
+      `${look.handledAgain} came again, ${look.revoked} leases lost, ${errorsOf(look)}`,
       `${(renewals / holdSeconds).toFixed(0)} renewals of ten a second`,
       `while they are held: ${cpu(atFirst, held, holdSeconds)}`,
       `heap ${mib(held.heapBytes)}, resident memory at most ${mib(look.mostRssBytes)}`,
@@ -161,4 +161,9 @@ function mib(bytes: number): string {
 
 function cpu(before: LoadLook, after: LoadLook, seconds: number): string {
   return `${((after.cpuMs - before.cpuMs) / (10 * seconds)).toFixed(0)} % of a core`;
+}
+
+function errorsOf({ errors }: LoadLook): string {
+  const counts = Object.entries(errors).map(([code, count]) => `${code} ${count}`);
+  return counts.length === 0 ? "no errors" : counts.join(", ");
 }
