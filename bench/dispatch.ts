@@ -51,8 +51,8 @@ async function rateOf(order: DispatchOrder, profileFolder: string | undefined): 
 
 async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findings> {
   const rounds = isQuick ? 1 : 5;
-  const counts = isQuick ? { warmUp: 50_000, tasks: 100_000 } : { warmUp: 200_000, tasks: 500_000 };
-  const cpuMs = isQuick ? 100 : 400;
+  const counts = isQuick ? { warmUp: 50_000, tasks: 100_000 } : { warmUp: 100_000, tasks: 300_000 };
+  const cpuMs = isQuick ? 100 : 250;
   const progress = createProgress("dispatch", rounds * (TASK_CASES.length + QUEUE_CASES.length));
   const turns: { rounds: number; progress: Progress } = { rounds, progress };
   const tasks = await measureInTurn(TASK_CASES, turns, async ({ module, name }): Promise<Rates> => {

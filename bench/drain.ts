@@ -50,7 +50,7 @@ const COLUMNS: ReadonlyArray<MetricColumn<Span>> = [
 
 async function measure({ isQuick, isSecure, profileFolder, only }: BenchOptions): Promise<Findings> {
   using stage = await Stage.open({ isSecure, profileFolder });
-  const [warmUpMs, measuredMs] = isQuick ? [600, 600] : [1_200, 1_600];
+  const [warmUpMs, measuredMs] = isQuick ? [600, 600] : [1_000, 1_300];
   const cases = [...SQS_CONSUMERS, SQUISS, BARE_SDK, BARE_UNDICI, ...OURS].filter(
     ({ label }) => only.length === 0 || only.some((part) => label.includes(part)),
   );

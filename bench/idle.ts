@@ -61,7 +61,7 @@ interface Beginning {
 
 async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findings> {
   using stage = await Stage.open({ profileFolder });
-  const rounds = isQuick ? 1 : 5;
+  const rounds = isQuick ? 1 : 3;
   const progress = createProgress("idle", 2 + rounds * CASES.length);
   progress.begin("an hour in virtual time");
   const requestsAnHour = await countRequestsOfAnHour();

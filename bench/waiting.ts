@@ -76,11 +76,11 @@ async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findin
   const progress = createProgress("waiting", 1 + rounds * many.length);
   const sideBySide = isQuick
     ? { warmUpMs: 2_500, windowMs: 4_000, windows: 1, isBound: false }
-    : { warmUpMs: 4_000, windowMs: 6_000, windows: 5, isBound: false };
+    : { warmUpMs: 4_000, windowMs: 5_500, windows: 5, isBound: false };
   const results = [
     await measureSideBySide(stage, few, progress, sideBySide),
     await measureInTurn(many, { rounds, progress }, async (of) => {
-      const [span] = await perform(stage, of, { warmUpMs: 2_500, windowMs: 2_500, windows: 1, isBound: true });
+      const [span] = await perform(stage, of, { warmUpMs: 2_200, windowMs: 2_200, windows: 1, isBound: true });
       return span as Span;
     }),
   ];

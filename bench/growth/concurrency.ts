@@ -19,13 +19,13 @@ export const measureConcurrency: Part = {
   stepsOf: (rounds) => rounds * STEPS.length,
 
   async measure({ stage, progress, rounds, isQuick }) {
-    const [warmUpMs, measuredMs] = isQuick ? [400, 300] : [800, 600];
+    const [warmUpMs, measuredMs] = isQuick ? [400, 300] : [500, 400];
     const results = await measureInTurn(STEPS, { rounds, progress }, async (of): Promise<Step> => {
       const ms = Math.max(1, (of.concurrency / PER_SECOND) * 1_000);
       const actor = await stage.start(of, { work: { kind: "wait", ms } });
       await actor.supply();
-      await actor.watchCpu(warmUpMs, 5 * warmUpMs);
-      const span = await actor.watchCpu(measuredMs, 5 * measuredMs);
+      await actor.watchCpu(warmUpMs, 4 * warmUpMs);
+      const span = await actor.watchCpu(measuredMs, 4 * measuredMs);
       const { subject } = await actor.look();
       await actor.finish();
       return { ...span, residentMb: subject.residentBytes / 2 ** 20 };

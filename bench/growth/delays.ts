@@ -8,7 +8,7 @@ import type { Actor, Stage } from "../support/stage.js";
 import { quantile } from "../support/statistics.js";
 import type { Part, PartFindings } from "./part.js";
 
-const LOADS = [0.1, 0.25, 0.5, 0.75, 0.9];
+const LOADS = [0.1, 0.25, 0.5, 0.75];
 const HALF = 2;
 const OURS = millraceCase("default", 100);
 const SUBJECTS = [BARE_SDK, OURS];

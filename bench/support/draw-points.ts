@@ -8,8 +8,28 @@ const LEFTS = [84, 600] as const;
 const PANEL_HEIGHT = 230;
 const FIRST_TOP = 60;
 const ROW_STEP = 330;
-/** Labels come no closer to each other than that. */
-const LABEL_STEP = 16;
+/** The mean, of the font of small text. */
+const LETTER_WIDTH = 6.6;
+
+interface Place {
+  readonly dx: number;
+  readonly dy: number;
+  readonly anchor: "start" | "middle" | "end";
+}
+
+const BESIDE: Place = { dx: 12, dy: 4, anchor: "start" };
+/** Where a name may stand, seen from its point: the first are the best. */
+const PLACES: readonly Place[] = [
+  BESIDE,
+  { dx: -12, dy: 4, anchor: "end" },
+  ...[14, 28, 42].flatMap((distance): Place[] => [
+    { dx: 12, dy: 4 + distance, anchor: "start" },
+    { dx: 12, dy: 4 - distance, anchor: "start" },
+    { dx: -12, dy: 4 - distance, anchor: "end" },
+    { dx: -12, dy: 4 + distance, anchor: "end" },
+    { dx: 0, dy: 4 - distance, anchor: "middle" },
+  ]),
+];
 
 export function drawPoints(picture: Picture, report: Report): string {
   const height = FIRST_TOP + ROW_STEP * Math.ceil(picture.panels.length / 2) - 24;
@@ -54,22 +74,39 @@ function drawPanel(report: Report, panel: Panel, left: number, top: number): str
       anchor: "middle",
     }),
     ...points.map((point) => `  <circle class="${point.side}" cx="${px(point.x)}" cy="${px(point.y)}" r="6" />`),
-    ...labelPoints(points, left + PANEL_WIDTH / 2),
+    ...labelPoints(points, { left, right: left + PANEL_WIDTH + 20, top, bottom: bottom - 2 }),
   ];
 }
 
-/** Names beside their points: to the left of those on the right, and moved apart where they would meet. */
-function labelPoints(points: readonly Point[], middle: number): string[] {
-  const labels: string[] = [];
-  for (const isRight of [false, true]) {
-    let free = -Infinity;
-    for (const point of points.filter(({ x }) => x > middle === isRight).toSorted((one, other) => one.y - other.y)) {
-      const y = Math.max(point.y + 4, free);
-      free = y + LABEL_STEP;
-      labels.push(
-        text(point.x + (isRight ? -12 : 12), y, point.name, { className: "small", anchor: isRight ? "end" : "start" }),
-      );
-    }
-  }
-  return labels;
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Names beside their points, at the first place where they meet nothing. */
+function labelPoints(points: readonly Point[], area: Box): string[] {
+  const taken: Box[] = points.map(({ x, y }) => ({ left: x - 8, right: x + 8, top: y - 8, bottom: y + 8 }));
+  return points.map((point) => {
+    const places = PLACES.map((place) => ({ ...place, box: boxOf(point, place) }));
+    const fits = places.find(({ box }) => isWithin(box, area) && !taken.some((other) => doMeet(box, other)));
+    const { dx, dy, anchor } = fits ?? BESIDE;
+    taken.push(boxOf(point, { dx, dy, anchor }));
+    return text(point.x + dx, point.y + dy, point.name, { className: "small", anchor });
+  });
+}
+
+function boxOf({ x, y, name }: Point, { dx, dy, anchor }: Place): Box {
+  const width = name.length * LETTER_WIDTH;
+  const left = x + dx - { start: 0, middle: width / 2, end: width }[anchor];
+  return { left, right: left + width, top: y + dy - 12, bottom: y + dy + 3 };
+}
+
+function isWithin(box: Box, { left, right, top, bottom }: Box): boolean {
+  return box.left >= left && box.right <= right && box.top >= top && box.bottom <= bottom;
+}
+
+function doMeet(one: Box, other: Box): boolean {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
 }
