@@ -41,6 +41,11 @@ export interface HarvesterOptions<Item> {
   readonly maxBatchBytes?: number;
   /** The bytes of one item. It must not throw. */
   readonly bytesOf?: (item: Item) => number;
+  /**
+   * Whether a batch that was rejected with this error says that any other would be, too: they are held back then, but for one
+   * at each attempt. Default: always. It must not throw.
+   */
+  readonly concernsAll?: (error: unknown) => boolean;
   /** Called for each item when it is settled, before its promise is. It must not throw. */
   readonly onSettled?: (item: Item, error: unknown) => void;
 }
@@ -61,7 +66,8 @@ const RETRY_MAX_MS = 5_000;
  *              └───────── resting, for the length of the back-off ◀──(failed)────────┘
  * ```
  *
- * An item is settled with its own entry's result and no other's.
+ * An item is settled with its own entry's result and no other's. While every batch is rejected, one at a time goes out: the
+ * source is down, or refuses us, and a request for each of many batches would only say so again.
  */
 export class Harvester<Item> {
   readonly #options: HarvesterOptions<Item>;
@@ -78,6 +84,8 @@ export class Harvester<Item> {
   #resting: Array<Entry<Item>> = [];
   #ageTimer: Timer | undefined;
   #restTimer: Timer | undefined;
+  /** Whether the last batch that was answered was rejected: until one is not, what is due waits. */
+  #isDown = false;
   #isClosing = false;
   #givenUp: { readonly reason: unknown } | undefined;
   #onEmpty: Deferred<void> | undefined;
@@ -114,10 +122,10 @@ export class Harvester<Item> {
 
   /**
    * Has those of the items that wait for their turn sent before all others, at this priority. Answers which they are: the
-   * rest is being collected, out, or at rest after a failure.
+   * rest is being collected, out, or at rest after a failure. While every batch is rejected it is none.
    */
   hasten(items: ReadonlySet<Item>, priority: number): ReadonlySet<Item> {
-    const first = this.#due.filter(({ item }) => items.has(item));
+    const first = this.#isDown ? [] : this.#due.filter(({ item }) => items.has(item));
     if (first.length === 0) return new Set();
     this.#due = [...first, ...this.#due.filter(({ item }) => !items.has(item))];
     const turns = Math.ceil(first.length / this.#options.maxBatchSize);
@@ -132,6 +140,7 @@ export class Harvester<Item> {
    */
   async close(signal: AbortSignal): Promise<void> {
     this.#isClosing = true;
+    this.#isDown = false;
     this.#endRest(); // Those who close may not have the time that a back-off takes.
     this.flush();
     const giveUp = (): void => this.#giveUp(signal.reason);
@@ -172,16 +181,24 @@ export class Harvester<Item> {
   /** Asks the queue for as many turns as there are batches to send. */
   #queueBatches(): void {
     const { queue, priority, maxBatchSize } = this.#options;
+    if (this.#isDown) return;
     while (this.#batchesQueued * maxBatchSize < this.#due.length) {
       this.#batchesQueued += 1;
       void queue.add(() => this.#sendNext(), { priority });
     }
   }
 
-  async #sendNext(): Promise<void> {
+  #sendNext(): Promise<void> | void {
     this.#batchesQueued -= 1;
+    return this.#isDown ? undefined : this.#sendBatch();
+  }
+
+  async #sendBatch(): Promise<void> {
     const batch = this.#takeBatch();
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      this.#isDown = false; // There is nothing to find out with.
+      return;
+    }
     this.#out.push(batch);
     const answering = this.#ask(batch);
     this.#queueBatches(); // Bytes may have made it a small one.
@@ -189,8 +206,9 @@ export class Harvester<Item> {
     this.#out.splice(this.#out.indexOf(batch), 1);
     if (this.#givenUp !== undefined) return; // All of them are settled.
     const failed = batch.filter((entry, index) => !this.#take(entry, results[index]));
-    if (failed.length === 0) this.#backoff.reset();
-    else this.#rest(failed);
+    if (failed.length === 0 && !this.#isDown) this.#backoff.reset();
+    else if (failed.length > 0 || this.#due.length > 0) this.#rest(failed);
+    else this.#isDown = false;
   }
 
   #takeBatch(): Array<Entry<Item>> {
@@ -208,10 +226,26 @@ export class Harvester<Item> {
   async #ask(batch: ReadonlyArray<Entry<Item>>): Promise<readonly EntryResult[]> {
     try {
       const results: unknown = await this.#options.send(batch.map((entry) => entry.item));
+      if (this.#isDown) this.#isUp();
       return Array.isArray(results) ? (results as EntryResult[]) : [];
     } catch (error) {
+      if (this.#options.concernsAll?.(error) !== false) this.#goDown(error);
       return batch.map(() => ({ status: "failed", error }));
     }
+  }
+
+  #isUp(): void {
+    this.#isDown = false;
+    this.#queueBatches();
+  }
+
+  /** Holds back what is due; but for what has no more time. */
+  #goDown(error: unknown): void {
+    this.#isDown = true;
+    const waiting = this.#due;
+    this.#due = []; // Whoever is told may add items.
+    const left = waiting.filter((entry) => !this.#take(entry, { status: "failed", error }));
+    this.#due = [...left, ...this.#due];
   }
 
   /** Settles the entry by its result. False when it is to be tried again. */
@@ -237,13 +271,22 @@ export class Harvester<Item> {
     this.#restTimer ??= this.#options.clock.setTimer(() => {
       this.#endRest();
       this.flush();
+      if (this.#isDown) this.#probe();
     }, this.#backoff.nextDelayMs());
+  }
+
+  /** One batch, with what has waited longest for its turn. */
+  #probe(): void {
+    const { queue, priority } = this.#options;
+    void queue.add(() => this.#sendBatch(), { priority });
   }
 
   #endRest(): void {
     this.#restTimer?.cancel();
     this.#restTimer = undefined;
-    this.#collecting = [...this.#resting, ...this.#collecting];
+    // What was rejected goes behind what waits: a batch that is rejected for its own sake is not to be the only one asked for.
+    if (this.#isDown) this.#due.push(...this.#collecting, ...this.#resting);
+    this.#collecting = this.#isDown ? [] : [...this.#resting, ...this.#collecting];
     this.#resting = [];
   }
 

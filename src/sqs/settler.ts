@@ -88,6 +88,7 @@ export class Settler {
       queue: options.requests,
       maxBatchSize: MAX_BATCH_SIZE,
       priority: PRIORITY.settle,
+      concernsAll: (error: unknown) => !isTimeout(error),
     };
     this.#gathering = new Gathering(clock, maxAgeMs);
     this.#deletes = this.#createDeletes(common);
@@ -168,12 +169,17 @@ export class Settler {
       send: (deliveries) => this.#sendDeletes(deliveries),
       retryUntil: (delivery) => delivery.deadline,
       onSettled: (delivery, error) => {
-        // An old handle: a standard queue confirms it and may have deleted nothing, a FIFO queue refuses it.
-        const isVoid = delivery.receiptHandle !== delivery.deletedWith;
+        const isVoid = this.#isVoid(delivery, error);
         if (isVoid && this.#closing?.aborted !== true) this.delete(delivery);
         else this.#options.onDeleted(delivery, error);
       },
     });
+  }
+
+  /** An old handle: a standard queue confirms it and may have deleted nothing, a FIFO queue refuses it. */
+  #isVoid({ deletedWith, receiptHandle, deadline }: SqsDelivery, error: unknown): boolean {
+    if (deletedWith === undefined || deletedWith === receiptHandle) return false;
+    return error === undefined || deadline > this.#options.clock.now();
   }
 
   #sendDeletes(deliveries: readonly SqsDelivery[]): Promise<readonly EntryResult[]> {
@@ -302,6 +308,11 @@ function readResults(
   for (const failure of output.Failed ?? [])
     setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
   return distrust === undefined ? results : results.map((result, index) => distrust(index) ?? result);
+}
+
+/** A request that was not answered says nothing of others: they may have other sockets. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === "REQUEST_TIMEOUT";
 }
 
 const DONE: EntryResult = { status: "done" };
