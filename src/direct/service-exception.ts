@@ -1,5 +1,6 @@
 // Errors that the service answers with, as the SDK gives them: by its names, and of its classes where it is installed.
 import { loadSdk, type Sdk } from "../sqs/sdk.js";
+import { withoutSecrets } from "../sqs/service-errors.js";
 import type { Answer } from "./exchange.js";
 
 /** What the service's errors are made from. */
@@ -23,8 +24,6 @@ const NAMES_BY_CODE: Readonly<Record<string, string>> = {
   "KMS.ThrottlingException": "KmsThrottled",
 };
 const CODE_PREFIX = "AWS.SimpleQueueService.";
-/** A body of one letter is in every sentence. */
-const SHORTEST_SECRET = 4;
 
 /** Makes a refusal into an error. `secrets` are taken out of its message, for the service may repeat what it was sent. */
 export async function toServiceException(answer: Answer, secrets: readonly string[]): Promise<Error> {
@@ -33,9 +32,10 @@ export async function toServiceException(answer: Answer, secrets: readonly strin
   const [code, type] = readHeader(headers["x-amzn-query-error"])?.split(";") ?? [];
   const identifier = code ?? readHeader(headers["x-amzn-errortype"]) ?? textOf(body["__type"]) ?? textOf(body["code"]);
   const requestId = readHeader(headers["x-amzn-requestid"]);
+  const message = textOf(body["message"]) ?? textOf(body["Message"]) ?? "UnknownError";
   const parts: ErrorParts = {
     name: identifier === undefined ? "Unknown" : cleanName(identifier),
-    message: withoutSecrets(textOf(body["message"]) ?? textOf(body["Message"]) ?? "UnknownError", secrets),
+    message: withoutSecrets(message, [...secrets, ...secrets.map(escape)]),
     $fault: statusCode < 500 ? "client" : "server",
     $metadata: { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }) },
   };
@@ -79,9 +79,7 @@ function readHeader(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .reduce((kept, secret) => kept.replaceAll(secret, "…"), text);
+/** As it stands in the request's JSON. */
+function escape(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
