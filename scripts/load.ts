@@ -19,7 +19,7 @@ type Scene = (client: Client) => Promise<LoadResult>;
 
 const SCENES: Readonly<Record<string, readonly Scene[]>> = {
   bodies: [(client) => largeBodies(client, undefined), (client) => largeBodies(client, 32)],
-  "in-flight": [(client) => mostInFlight(client, 120), (client) => mostInFlight(client, 30)],
+  "in-flight": [(client) => mostInFlight(client, 120)],
   handlers: [manyHandlers],
 };
 
