@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchOptions, type Findings, runBench } from "./support/bench.js";
 import { millraceCase, type SubjectCase } from "./support/cases.js";
-import { createProgress, type Progress } from "./support/progress.js";
+import { createProgress } from "./support/progress.js";
 import type { Limit, Table } from "./support/report.js";
-import { measureInTurn, Results } from "./support/rounds.js";
+import { measureInTurn, measureSideBySide, type Results } from "./support/rounds.js";
 import { type Actor, type Span, Stage } from "./support/stage.js";
 
 const [FAST_MS, SLOW_MS] = [10, 1_000];
@@ -78,7 +78,8 @@ async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findin
     ? { warmUpMs: 2_500, windowMs: 4_000, windows: 1, isBound: false }
     : { warmUpMs: 4_000, windowMs: 5_500, windows: 5, isBound: false };
   const results = [
-    await measureSideBySide(stage, few, progress, sideBySide),
+    // With few slots they wait nearly all the time, so they can do so all at once.
+    await measureSideBySide(few, { what: "10 slots each", progress }, (of) => perform(stage, of, sideBySide)),
     await measureInTurn(many, { rounds, progress }, async (of) => {
       const [span] = await perform(stage, of, { warmUpMs: 2_200, windowMs: 2_200, windows: 1, isBound: true });
       return span as Span;
@@ -86,19 +87,6 @@ async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findin
   ];
   progress.done();
   return report(results);
-}
-
-/** With few slots they wait nearly all the time, so they can do so all at once: the same moments for each. */
-async function measureSideBySide(
-  stage: Stage,
-  cases: readonly WaitingCase[],
-  progress: Progress,
-  times: Times,
-): Promise<Results<WaitingCase, Span>> {
-  progress.begin(`${cases.length} subjects side by side, 10 slots each`);
-  const spans = await Promise.all(cases.map((of) => perform(stage, of, times)));
-  progress.end();
-  return new Results(new Map(cases.map((of, index) => [of, spans[index] ?? []])));
 }
 
 function report([few, many]: ReadonlyArray<Results<WaitingCase, Span>>): Findings {

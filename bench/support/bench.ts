@@ -98,7 +98,8 @@ function print({ environment, tables, limits, seconds, bench }: Report): void {
   for (const table of tables) printTable(table);
   console.log("");
   for (const limit of limits) {
-    const verdict = isKept(limit) ? pc.green(formatVerdict(limit)) : pc.red(formatVerdict(limit));
+    const colour = isKept(limit) === false ? pc.red : pc.green;
+    const verdict = colour(formatVerdict(limit).padEnd(6));
     console.log(`  ${verdict}  ${limit.what}: ${formatSpread(limit.measured, limit)}, ${formatDemand(limit)}`);
   }
 }

@@ -15,14 +15,14 @@ export function formatSpread({ median, least, most }: Spread, { digits, unit = "
 }
 
 /** What a limit demands. */
-export function formatDemand({ atMost, atLeast, digits, unit }: Limit): string {
-  const text = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`;
-  return text.includes(".") || digits > 0
-    ? `${text}${unit}`
-    : `${text.replace(/\d{4,}/, (number) => formatNumber(Number(number), 0))}${unit}`;
+export function formatDemand({ atMost, atLeast, unit }: Limit): string {
+  if (atMost !== undefined) return `at most ${atMost.toLocaleString("en-US")}${unit}`;
+  return atLeast === undefined ? "no limit" : `at least ${atLeast.toLocaleString("en-US")}${unit}`;
 }
 
 /** Whether it is kept. */
-export function formatVerdict(limit: Limit): "holds" | "missed" {
-  return isKept(limit) ? "holds" : "missed";
+export function formatVerdict(limit: Limit): string {
+  const kept = isKept(limit);
+  if (kept === undefined) return "";
+  return kept ? "holds" : "missed";
 }

@@ -52,7 +52,7 @@ export interface Limit {
   readonly measured: Spread;
   readonly digits: number;
   readonly unit: string;
-  /** One of the two. */
+  /** One of the two, or none where a figure is only told. */
   readonly atMost?: number;
   readonly atLeast?: number;
 }
@@ -102,7 +102,8 @@ export interface Report {
   readonly pictures: readonly Picture[];
 }
 
-/** Whether a limit is kept, by the median. */
-export function isKept({ measured: { median }, atMost = Infinity, atLeast = -Infinity }: Limit): boolean {
-  return median <= atMost && median >= atLeast;
+/** Whether a limit is kept, by the median; `undefined` where there is none. */
+export function isKept({ measured: { median }, atMost, atLeast }: Limit): boolean | undefined {
+  if (atMost !== undefined) return median <= atMost;
+  return atLeast === undefined ? undefined : median >= atLeast;
 }

@@ -98,6 +98,21 @@ function toCell(values: readonly number[]): Spread | null {
   return known.length === 0 ? null : spreadOf(known);
 }
 
+/**
+ * Measures all cases at the same time, each in several windows: for those that wait most of the time. What slows the machine
+ * for a while slows a window of all of them.
+ */
+export async function measureSideBySide<Of extends Case, Result>(
+  cases: readonly Of[],
+  { what, progress }: { what: string; progress: Progress },
+  measure: (of: Of) => Promise<readonly Result[]>,
+): Promise<Results<Of, Result>> {
+  progress.begin(`${cases.length} side by side: ${what}`);
+  const results = await Promise.all(cases.map(async (of) => [of, await measure(of)] as const));
+  progress.end();
+  return new Results(new Map(results));
+}
+
 /** Measures every case in every round. */
 export async function measureInTurn<Of extends Case, Result>(
   cases: readonly Of[],
