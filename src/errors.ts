@@ -80,8 +80,9 @@ export class OptionError extends MillraceError {
   readonly received: string;
 
   constructor(option: string, expected: string, received: unknown) {
-    const { owner, described } =
-      isInstance(received, Restated) ? received : { owner: "", described: describeValue(received) };
+    const { owner, described } = isInstance(received, Restated)
+      ? received
+      : { owner: "", described: describeValue(received) };
     super("OPTION_INVALID", `${owner}Option ${option}: expected ${expected}, got ${described}.`);
     this.option = option;
     this.expected = expected;
@@ -174,8 +175,9 @@ export function isInstance<Type>(value: unknown, type: abstract new (...parts: n
 
 /** In quotation marks, with everything escaped that a terminal would obey, or that would forge a line of a log. */
 function quote(text: string): string {
+  const shown = text.replace(/:\/\/[^/\s]*@/gu, "://…@"); // A URL can have a password.
   const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(text).replace(/\p{Cc}/gu, escape);
+  return JSON.stringify(shown).replace(/\p{Cc}/gu, escape);
 }
 
 function shorten(text: string, most: number): string {

@@ -86,15 +86,17 @@ export function resolveDirectOptions(options: DirectClientOptions): ResolvedDire
 
 function readClient(client: unknown): { readonly config: SdkConfig } | undefined {
   if (client === undefined) return undefined;
-  const config = typeof client === "object" && client !== null ? (client as { config?: unknown }).config : undefined;
-  if (isSdkConfig(config)) return client as { config: SdkConfig };
+  if (hasSdkConfig(client)) return client;
   throw new OptionError("client", "an SQSClient of @aws-sdk/client-sqs", client);
 }
 
-function isSdkConfig(config: unknown): config is SdkConfig {
-  if (typeof config !== "object" || config === null) return false;
-  const { region, credentials } = config as Record<string, unknown>;
-  return typeof region === "function" && typeof credentials === "function";
+function hasSdkConfig(client: unknown): client is { readonly config: SdkConfig } {
+  try {
+    const { region, credentials } = (client as { readonly config: Record<string, unknown> }).config;
+    return typeof region === "function" && typeof credentials === "function";
+  } catch {
+    return false; // It has no config, or one that cannot be read.
+  }
 }
 
 function readEndpoint(reader: OptionReader, hasClient: boolean): string | undefined {

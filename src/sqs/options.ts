@@ -183,8 +183,9 @@ function readDeadLetterQueueUrl(reader: OptionReader, isFifo: boolean): string |
 
 function isQueueUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
-  const { protocol, pathname } = new URL(value);
-  return (protocol === "https:" || protocol === "http:") && pathname.length > 1 && !pathname.endsWith("/");
+  const { protocol, pathname, username, password } = new URL(value);
+  const isPlain = (protocol === "https:" || protocol === "http:") && username + password === "";
+  return isPlain && pathname.length > 1 && !pathname.endsWith("/");
 }
 
 /** The option `client`: structural, so that no version of the SDK matters. */

@@ -58,7 +58,7 @@ const UNREADABLE: Kind = {
 };
 const CERTIFICATE_REFUSED: Kind = {
   code: "NETWORK",
-  errorClass: "network",
+  errorClass: "request", // Nothing was sent: it cannot have been worked on.
   explanation: "The certificate of the service cannot be trusted, or is that of another host. Nothing was sent.",
 };
 const REQUEST_FAILED: Kind = {

@@ -2,9 +2,12 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isInstance, OptionError } from "../../errors.js";
+import { OptionReader } from "../../internal/options.js";
 import type { SqsCallOptions, SqsOperation } from "../sqs/api.js";
 import { ConnectionResetError, SqsServiceError } from "../sqs/errors.js";
 import type { SimulatedSqsOptions } from "../sqs/simulated-service.js";
+import { SIMULATED_SQS_OPTION_NAMES } from "../sqs/options.js";
 import { SimulatedSqs } from "../sqs/simulated-sqs.js";
 import { decodeInput, encodeError, encodeOutput, readBody, readOperation, type WireAnswer } from "./json-protocol.js";
 
@@ -64,10 +67,14 @@ export class SqsServer {
   #endpoint: string | undefined;
 
   constructor(options: SqsServerOptions = {}) {
-    const { port = 0, sqs, accessKeyId, accessKeys, ...serviceOptions } = options;
+    const reader = new OptionReader("SqsServer", options);
+    this.#port = reader.integer("port", { min: 0, max: 65_535, fallback: 0 });
+    this.#accessKeys = readAccessKeys(reader);
+    const sqs = reader.raw("sqs");
+    const serviceOptions = reader.pick(SERVICE_OPTION_NAMES);
+    reader.finish();
+    if (sqs !== undefined && !isInstance(sqs, SimulatedSqs)) throw new OptionError("sqs", "a SimulatedSqs", sqs);
     this.sqs = sqs ?? new SimulatedSqs(serviceOptions);
-    this.#port = port;
-    this.#accessKeys = accessKeys ?? (accessKeyId === undefined ? undefined : new Map([[accessKeyId, {}]]));
   }
 
   /**
@@ -169,6 +176,15 @@ function refused(name: string, message: string): SqsServiceError {
 /** `AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/sqs/aws4_request, SignedHeaders=…, Signature=…` */
 function readAccessKeyId({ headers: { authorization = "" } }: IncomingMessage): string | undefined {
   return /\bCredential=([^/,\s]+)\//u.exec(authorization)?.[1];
+}
+
+/** Where queue URLs begin is the server's own business. */
+const SERVICE_OPTION_NAMES = SIMULATED_SQS_OPTION_NAMES.filter((name) => name !== "endpoint");
+
+function readAccessKeys(reader: OptionReader): ReadonlyMap<string, AccessKey> | undefined {
+  const accessKeyId = reader.has("accessKeyId") ? reader.string("accessKeyId") : undefined;
+  const accessKeys = reader.object<ReadonlyMap<string, AccessKey>>("accessKeys", "a map of access keys", ["get"]);
+  return accessKeys ?? (accessKeyId === undefined ? undefined : new Map([[accessKeyId, {}]]));
 }
 
 function listen(server: Server, port: number): Promise<void> {

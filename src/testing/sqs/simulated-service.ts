@@ -1,13 +1,14 @@
 // The service behind SimulatedSqs: what becomes of a request from its arrival to its answer, faults included.
 
-import { systemClock, type Clock } from "../../internal/clock.js";
-import { seededRandom, type RandomSource } from "../random.js";
+import type { Clock } from "../../internal/clock.js";
+import type { RandomSource } from "../random.js";
 import type { ReceiveMessageInput, SqsCallOptions, SqsInput, SqsOperation, SqsOutput } from "./api.js";
 import { ConnectionResetError, internalFailure, notSimulated, requestAborted, requestThrottled } from "./errors.js";
-import { FaultDice, noFaults, type Fault, type FaultSettings } from "./faults.js";
+import { FaultDice, type Fault, type FaultSettings } from "./faults.js";
 import { Journal, type JournalEntry, type JournalRecorder } from "./journal.js";
 import * as messages from "./message-operations.js";
 import type { ArrivedRequest } from "./message-operations.js";
+import { resolveSimulatedSqsOptions } from "./options.js";
 import { pause, untilAborted } from "./pause.js";
 import type { SqsMessageMoveTask } from "./queue-api.js";
 import * as queues from "./queue-operations.js";
@@ -71,8 +72,6 @@ interface UnworkedRequest {
   readonly abortSignal: AbortSignal | undefined;
 }
 
-const OWN_START_DATE = new Date("2026-01-01T00:00:00Z");
-
 export class SimulatedService {
   readonly faults: FaultSettings;
   readonly statistics: Statistics = newStatistics();
@@ -88,14 +87,12 @@ export class SimulatedService {
   #messageCount = 0;
 
   constructor(options: SimulatedSqsOptions = {}) {
-    const { clock = systemClock, region = "us-east-1", accountId = "000000000000", mostInFlight = 120_000 } = options;
-    const { endpoint = `https://sqs.${region}.amazonaws.com` } = options;
-    const random = options.random ?? seededRandom(options.seed ?? 1);
-    const startDate = options.startDate ?? (options.clock === undefined ? new Date() : OWN_START_DATE);
+    const resolved = resolveSimulatedSqsOptions(options);
+    const { clock, random, region, accountId, endpoint, startDate, mostInFlight, journal } = resolved;
     const epochOffsetMs = startDate.getTime() - clock.now();
     this.#clock = clock;
-    this.faults = { ...noFaults(), ...options.faults };
-    this.journal = options.journal === true ? new Journal() : undefined;
+    this.faults = resolved.faults;
+    this.journal = journal === true ? new Journal() : undefined;
     this.#dice = new FaultDice(this.faults, random);
     this.address = { region, accountId, endpoint };
     this.#messageIdPrefix = `${randomHex(random)}-0000-4000-8000-`;
@@ -105,7 +102,7 @@ export class SimulatedService {
       mostInFlight,
       faults: this.faults,
       dice: this.#dice,
-      journal: this.journal ?? listenerOf(options),
+      journal: this.journal ?? listenerOf(resolved),
       statistics: this.statistics,
       toEpochMs: (clockMs) => Math.floor(clockMs + epochOffsetMs),
     });

@@ -3,15 +3,17 @@
 import { fc } from "@fast-check/vitest";
 import * as millrace from "millrace";
 import { Consumer, ConsumerGroup, deadLetter, drop, inBatches, MemoryRunner, OptionError, withSchema } from "millrace";
+import * as direct from "millrace/direct";
 import * as lambda from "millrace/lambda";
 import * as rabbitmq from "millrace/rabbitmq";
+import * as testing from "millrace/testing";
 import * as threads from "millrace/threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { namesOf, refusalOf, requiredOf, subjects } from "./subjects.js";
 
 const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const LONG = SECRET.repeat(1_000);
-const ENTRY_POINTS = { millrace, lambda, rabbitmq, threads };
+const ENTRY_POINTS = { millrace, direct, lambda, rabbitmq, testing, threads };
 
 /** What takes no options: it is given a reason, a value, or is a class of errors. */
 const WITHOUT_OPTIONS = new Set([
@@ -24,6 +26,17 @@ const WITHOUT_OPTIONS = new Set([
   "OptionError",
   "ServiceError",
   "Harvester", // Its options are for runners of others: it checks nothing.
+  // Tools of tests.
+  "VirtualClock",
+  "seededRandom",
+  "ConnectionResetError",
+  "SqsServiceError",
+  "LambdaRuntimeApi",
+  "createSqsEvent",
+  "workerContract",
+  "runnerContract",
+  "inRealTime",
+  "inVirtualTime",
 ]);
 
 const nastyObject = (): object =>

@@ -12,8 +12,10 @@ import {
   SemaphoreWorker,
   SqsRunner,
 } from "millrace";
+import { directClient } from "millrace/direct";
 import { lambdaHandler, LambdaRunner } from "millrace/lambda";
 import { RabbitRunner } from "millrace/rabbitmq";
+import { SimulatedSqs, SqsServer } from "millrace/testing";
 import { inThreads } from "millrace/threads";
 
 /** A constructor or function, as one of its options. */
@@ -86,6 +88,27 @@ const ofEvents = {
 };
 const { queueUrl: _url, deadLetterQueueUrl: _deadUrl, ...ofAnyQueue } = ofQueue;
 const { key: _key, ...tenantLimits } = tenants;
+
+const faults = {
+  duplicates: 0.1,
+  throttling: 0.1,
+  latencyMs: [5, 10],
+  latencyBeforeWork: 0.1,
+  oldReceiptHandlesWork: true,
+  operations: ["ReceiveMessage"],
+  script: () => undefined,
+};
+const ofSimulation = {
+  clock,
+  seed: 5,
+  random: () => 0.5,
+  region: "eu-west-1",
+  accountId: "123456789012",
+  startDate: new Date(0),
+  mostInFlight: 50,
+  faults,
+  journal: true,
+};
 
 export const subjects: readonly Subject[] = [
   {
@@ -271,6 +294,35 @@ export const subjects: readonly Subject[] = [
     },
     required: ["url", "queue"],
     take: (options) => new RabbitRunner(options),
+  },
+  {
+    name: "directClient",
+    good: {
+      region: "eu-west-1",
+      endpoint: "http://127.0.0.1:9",
+      maxAttempts: 3,
+      requestTimeoutMs: 500,
+      connectTimeoutMs: 500,
+      dispatcher: { dispatch: () => true },
+      shouldVerifyChecksums: true,
+    },
+    take: (options) => directClient(options),
+  },
+  {
+    name: "SimulatedSqs",
+    good: { ...ofSimulation, endpoint: "http://localhost" },
+    take: (options) => new SimulatedSqs(options),
+  },
+  {
+    name: "SimulatedSqs faults",
+    good: faults,
+    prefix: "faults.",
+    take: (options) => new SimulatedSqs({ faults: options }),
+  },
+  {
+    name: "SqsServer",
+    good: { ...ofSimulation, port: 0, sqs: new SimulatedSqs(), accessKeyId: "test", accessKeys: new Map() },
+    take: (options) => new SqsServer(options),
   },
 ];
 
