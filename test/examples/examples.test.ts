@@ -41,6 +41,12 @@ describe.concurrent("smallest.ts", () => {
   });
 });
 
+describe.concurrent("direct-client.ts", () => {
+  it("handles a thousand messages, and ends by itself with its sockets idle", async () => {
+    expect(await run("direct-client.ts")).toEqual(["1000 packed; everything acknowledged: true; messages left: 0"]);
+  });
+});
+
 describe.concurrent("validated-messages.ts", () => {
   it("handles what fits, retries what fails, and dead-letters what does not fit, with the reason", async () => {
     const lines = await run("validated-messages.ts");

@@ -13,6 +13,7 @@ import {
   SemaphoreWorker,
   SqsRunner,
 } from "millrace";
+import { directClient } from "millrace/direct";
 import { LambdaRunner } from "millrace/lambda";
 import { RabbitRunner } from "millrace/rabbitmq";
 import { inThreads } from "millrace/threads";
@@ -47,6 +48,7 @@ const sections: Readonly<Record<string, (options: object) => unknown>> = {
   discover: (options) => new ConsumerGroup(() => undefined, { discover: { queueNamePrefix: "orders-", ...options } }),
   SemaphoreWorker: (options) => new SemaphoreWorker(options),
   inBatches: (options) => inBatches(() => undefined, options),
+  directClient: (options) => directClient(options),
   inThreads: (options) => inThreads("vitest.config.ts", options),
   exponentialRetry: (options) => exponentialRetry(options),
   constantRetry: (options) => constantRetry(options),
