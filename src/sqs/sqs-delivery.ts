@@ -108,6 +108,7 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
     this.latestDeadline = receipt.latestDeadline;
     this.isLost = false;
     this.isExtending = false;
+    this.isHastened = false;
   }
 
   settle(outcome: Outcome, facts: SettleFacts): "later" {
