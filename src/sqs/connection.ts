@@ -94,8 +94,8 @@ export class SharedConnections {
 }
 
 /** What a default client is made from, besides the limits. */
-function keyOf({ client, queueUrl, region, requestTimeoutMs }: ResolvedSqsOptions): unknown {
-  return client ?? `${new URL(queueUrl).origin} ${region} ${requestTimeoutMs}`;
+function keyOf({ client, queueUrl, region, requestTimeoutMs, shouldVerifyChecksums }: ResolvedSqsOptions): unknown {
+  return client ?? `${new URL(queueUrl).origin} ${region} ${requestTimeoutMs} ${shouldVerifyChecksums}`;
 }
 
 async function createPort(options: ResolvedSqsOptions): Promise<OwnedPort> {

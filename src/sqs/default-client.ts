@@ -1,9 +1,11 @@
 // The clients that are made when the user brings none, set up for a consumer.
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { MillraceError } from "../errors.js";
+import { CallSignals } from "./call-signals.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
 import { createSdkPort, loadSdk, type Sdk } from "./sdk.js";
+import { SdkSigner } from "./sdk-signer.js";
 
 /** A port, and how to let go of it. */
 export interface OwnedPort {
@@ -14,16 +16,16 @@ export interface OwnedPort {
 /** What the default clients are made from. */
 export type DefaultPortOptions = Pick<
   ResolvedSqsOptions,
-  "queueUrl" | "region" | "maxReceives" | "maxSettleRequests" | "requestTimeoutMs"
+  "queueUrl" | "region" | "maxReceives" | "maxSettleRequests" | "requestTimeoutMs" | "shouldVerifyChecksums"
 >;
 
 /** How long a connection may take to come about. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 
 /**
- * Two clients, for four reasons: a long poll holds a socket for 20 s, and acknowledgements must not wait for one; the SDK
- * opens 50 sockets at most unless told otherwise; a call with an abort signal, as receives are, drops the client's
- * middleware cache; and a receive is tried again by the runner's own back-off, which knows how many are out.
+ * Two clients, for three reasons: a long poll holds a socket for 20 s, and acknowledgements must not wait for one; the SDK
+ * opens 50 sockets at most unless told otherwise; and a receive is tried again by the runner's own back-off, which knows how
+ * many are out. What else is set, and what it gains: docs/internals/hot-path.md.
  */
 export async function createDefaultPort(options: DefaultPortOptions): Promise<OwnedPort> {
   const sdk = await loadSdk();
@@ -35,16 +37,17 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
   };
-  const receiving = createClient(sdk, {
-    ...service,
+  const common = { ...service, cacheMiddleware: true };
+  const { shouldVerifyChecksums } = options;
+  const receiving = createLeanClient(sdk, shouldVerifyChecksums, {
+    ...common,
     maxAttempts: 1,
     requestHandler: createHandlerOptions(options.maxReceives),
   });
-  const settling = createClient(sdk, {
-    ...service,
+  const settling = createLeanClient(sdk, shouldVerifyChecksums, {
+    ...common,
     // One more attempt hides the reset of a connection that the service has closed; the harvester does the rest.
     maxAttempts: 2,
-    cacheMiddleware: true,
     requestHandler: {
       ...createHandlerOptions(options.maxSettleRequests),
       // A request that was given up is not to keep its socket.
@@ -54,16 +57,21 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
       socketTimeout: options.requestTimeoutMs,
     },
   });
-  const receivingPort = createSdkPort(receiving, sdk);
   return {
-    port: {
-      ...createSdkPort(settling, sdk),
-      receiveMessage: (input, callOptions) => receivingPort.receiveMessage(input, callOptions),
-    },
+    port: { ...createSdkPort(settling, sdk), receiveMessage: createReceive(receiving, sdk) },
     destroy() {
       end(receiving);
       end(settling);
     },
+  };
+}
+
+function createReceive(client: SQSClient, sdk: Sdk): SqsPort["receiveMessage"] {
+  const port = createSdkPort(client, sdk);
+  const signals = new CallSignals(client);
+  return (input, { abortSignal } = {}) => {
+    if (abortSignal !== undefined) signals.set(input, abortSignal);
+    return port.receiveMessage(input);
   };
 }
 
@@ -82,6 +90,18 @@ function createClient(sdk: Sdk, config: SQSClientConfig): SQSClient {
   if (typeof client.config.requestHandler.handle === "function") return client;
   const { requestHandler: _, ...rest } = config;
   return new sdk.SQSClient(rest);
+}
+
+/** A client that signs by a signer of ours, and does not check what TCP and TLS have checked. */
+function createLeanClient(sdk: Sdk, shouldVerifyChecksums: boolean, config: SQSClientConfig): SQSClient {
+  const signer = new SdkSigner({
+    credentials: () => client.config.credentials(),
+    region: () => client.config.region(),
+  });
+  const client = createClient(sdk, { ...config, signer });
+  // SDKs before 3.547 would take `false` for a class; those with this setting are younger.
+  if (!shouldVerifyChecksums && "userAgentAppId" in client.config) client.config.md5 = false;
+  return client;
 }
 
 function createHandlerOptions(maxSockets: number): {

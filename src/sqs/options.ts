@@ -67,6 +67,12 @@ export interface SqsRunnerOptions {
    */
   pollGraceMs?: number | undefined;
   /**
+   * Whether the default client checks that a body is the one that was sent, by the MD5 sum that comes with it, as the SDK does
+   * by itself. TCP and TLS have sums of their own; what is given up is to notice a body that was changed inside of the
+   * service or in this process. A client of yours goes by its own setting (`md5`). Default false.
+   */
+  shouldVerifyChecksums?: boolean | undefined;
+  /**
    * How long a request may take before it is given up, in milliseconds; a receive gets its wait on top, the renewal of a
    * lease has a sixth of `visibilityTimeoutSeconds` if that is less. 100 to 60,000; default 10,000.
    */
@@ -96,6 +102,7 @@ export const SQS_RUNNER_OPTION_NAMES: ReadonlyArray<keyof SqsRunnerOptions> = [
   "maxUnconfirmed",
   "pollGraceMs",
   "requestTimeoutMs",
+  "shouldVerifyChecksums",
   "deadLetterQueueUrl",
   "random",
 ];
@@ -118,6 +125,7 @@ export interface ResolvedSqsOptions {
   readonly maxUnconfirmed: number;
   readonly pollGraceMs: number;
   readonly requestTimeoutMs: number;
+  readonly shouldVerifyChecksums: boolean;
   readonly deadLetterQueueUrl: string | undefined;
   readonly random: () => number;
 }
@@ -150,6 +158,7 @@ function readOptions(reader: OptionReader): ResolvedSqsOptions {
     maxUnconfirmed: reader.integer("maxUnconfirmed", { min: 10, max: 100_000, fallback: 5_000 }),
     pollGraceMs: reader.number("pollGraceMs", { min: 0, max: 20_000, fallback: 1_000 }),
     requestTimeoutMs: reader.number("requestTimeoutMs", { min: 100, max: 60_000, fallback: 10_000 }),
+    shouldVerifyChecksums: reader.boolean("shouldVerifyChecksums", false),
     deadLetterQueueUrl: readDeadLetterQueueUrl(reader, isFifo),
     random: safeRandom(reader.function<() => number>("random") ?? Math.random),
   };
