@@ -52,7 +52,10 @@ export class Credentials {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = resolved ?? ({} as Partial<Identity>);
     if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string") throw createInvalidError();
     const known = this.#identity;
-    const isKnown = known?.secretAccessKey === secretAccessKey && known.sessionToken === sessionToken;
+    const isKnown =
+      known?.accessKeyId === accessKeyId &&
+      known.secretAccessKey === secretAccessKey &&
+      known.sessionToken === sessionToken;
     const identity = isKnown ? known : { accessKeyId, secretAccessKey, sessionToken };
     this.#identity = identity;
     this.#refreshAt = expiration === undefined ? Infinity : expiration.getTime() - REFRESH_BEFORE_MS;

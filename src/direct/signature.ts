@@ -1,6 +1,7 @@
 // AWS Signature Version 4, for the one kind of request that SQS takes: a POST with JSON.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import { createHmac, hash } from "node:crypto";
+import { HmacKey } from "./hmac.js";
 
 /** Who signs. */
 export interface Identity {
@@ -38,7 +39,7 @@ interface DayKey {
   readonly identity: Identity;
   readonly day: string;
   readonly scope: string;
-  readonly key: KeyObject;
+  readonly key: HmacKey;
 }
 
 /** Signs the requests to one destination. */
@@ -66,7 +67,6 @@ export class Signer {
       `${this.#beforeDate}${date}\n${tokenLine}x-amz-target:${target}\nx-amzn-query-mode:true\n\n` +
       `${signedHeaders}\n${hash("sha256", body)}`;
     const toSign = `${ALGORITHM}\n${date}\n${scope}\n${hash("sha256", canonicalRequest)}`;
-    const signature = createHmac("sha256", key).update(toSign).digest("hex");
     const headers = [
       "content-type",
       CONTENT_TYPE,
@@ -79,7 +79,7 @@ export class Signer {
       "x-amz-date",
       date,
       "authorization",
-      `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`,
+      `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${key.sign(toSign)}`,
     ];
     if (sessionToken !== undefined) headers.push("x-amz-security-token", sessionToken);
     return headers;
@@ -102,7 +102,7 @@ export class Signer {
     const ofDay = hmac(`AWS4${identity.secretAccessKey}`, day);
     const key = hmac(hmac(hmac(ofDay, region), SERVICE), "aws4_request");
     const scope = `${day}/${region}/${SERVICE}/aws4_request`;
-    this.#dayKey = { identity, day, scope, key: createSecretKey(key) };
+    this.#dayKey = { identity, day, scope, key: new HmacKey(key) };
     return this.#dayKey;
   }
 }
