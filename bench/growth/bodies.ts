@@ -27,6 +27,13 @@ const SUBJECTS = [
   BARE_UNDICI,
   ...(hasDirectClient() ? [millraceCase("direct", SLOTS)] : []),
 ];
+/** There are four of them in one picture. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  "bare-sdk": "bare, SDK",
+  "bare-undici": "bare, undici",
+  default: "millrace, default",
+  direct: "millrace, direct",
+};
 const CASES = SIZES.flatMap(({ label, bytes }) =>
   SUBJECTS.map((subject): BodyCase => ({ ...subject, label: `${subject.label}, ${label}`, x: bytes, bytes })),
 );
@@ -51,7 +58,7 @@ export const measureBodies: Part = {
       return span;
     });
     const columns = SUBJECTS.map((subject) => ({
-      name: subject.label,
+      name: SHORT_NAMES[subject.module === "millrace" ? subject.way : subject.module] ?? subject.label,
       digits: 1,
       side: subject.side,
       isFaint: subject.module === "bare-undici" || subject.way === "direct",

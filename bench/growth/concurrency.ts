@@ -49,7 +49,10 @@ export const measureConcurrency: Part = {
           unit: " ×",
         },
       ],
-      panels: [{ title: "CPU µs a message, all slots busy", table: 0, columns: [0] }],
+      panels: [
+        { title: "CPU µs a message, all slots busy", table: 0, columns: [0] },
+        { title: "Resident memory, all slots busy, MiB", table: 0, columns: [3] },
+      ],
     };
   },
 };

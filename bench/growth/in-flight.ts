@@ -1,118 +1,45 @@
-// Messages that are in hand: handlers that do not end, leases that are renewed again and again.
+// Messages that are in hand: handlers that do not end, and leases that are renewed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { millraceCase, type SubjectCase } from "../support/cases.js";
-import { measureSideBySide } from "../support/rounds.js";
+import { type Case, measureSideBySide, type Results } from "../support/rounds.js";
 import type { Actor, Sight, Stage } from "../support/stage.js";
-import { spreadOf } from "../support/statistics.js";
-import { LEANEST, type Part } from "./part.js";
+import { HELD_TOGETHER } from "../support/work.js";
+import { LEANEST, LEANEST_NAME, type Part, type PartFindings } from "./part.js";
 
 /** The default. Leases are renewed when a third is left: every 20 seconds. */
 const VISIBILITY_SECONDS = 30;
 const PATIENCE_MS = 120_000;
+
 const COUNTS = [1_000, 10_000, 100_000];
+const OURS = COUNTS.map((count) => sized(millraceCase(LEANEST, count)));
+const BARE = COUNTS.map((concurrency) =>
+  sized({ label: "received and kept", side: "bare", module: "bare-hold", way: LEANEST, concurrency }),
+);
+const STEPS = COUNTS.map((count): Case => ({ label: count.toLocaleString("en-US"), side: "ours", x: count }));
 
-const OURS = COUNTS.map((count): SubjectCase => caseOf("ours", millraceCase(LEANEST, count), count));
-const BARE = COUNTS.map((count): SubjectCase => {
-  const hold = { label: "", side: "bare", module: "bare-hold", way: LEANEST, concurrency: count } as const;
-  return caseOf("bare", hold, count);
-});
-
-function caseOf(side: "ours" | "bare", subject: SubjectCase, count: number): SubjectCase {
-  return { ...subject, side, label: `${count.toLocaleString("en-US")} in flight, ${side}`, x: count };
+function sized(of: SubjectCase): SubjectCase {
+  return { ...of, x: of.concurrency };
 }
 
 interface Held {
   readonly heapBytes: number;
-  /** For each renewal; of the bare one, nothing. */
+  /** CPU time and requests for each lease that was renewed; not a number where none was. */
   readonly renewalMicroseconds: number;
   readonly renewalRequests: number;
 }
-
-/** What a message takes is the difference between many and a few: what the process has anyway is in both. */
-const [A_FEW, MANY] = [1, 2] as const;
 
 export const measureInFlight: Part = {
   stepsOf: () => 1,
 
   async measure({ stage, progress }) {
-    const cases = [...OURS, ...BARE];
     const what = "messages in flight, leases that are renewed";
-    const results = await measureSideBySide(cases, { what, progress }, async (of) => [await hold(stage, of)]);
-    const eachOf = (cases: readonly SubjectCase[]): number[] => {
-      const [few, many] = [cases[A_FEW] as SubjectCase, cases[MANY] as SubjectCase];
-      const heap = ({ heapBytes }: Held): number => heapBytes;
-      const before = results.valuesOf(few, heap);
-      const messages = many.concurrency - few.concurrency;
-      return results.valuesOf(many, heap).map((bytes, round) => (bytes - (before[round] ?? 0)) / messages);
-    };
-    const [ours, bare] = [eachOf(OURS), eachOf(BARE)];
-    const steps = COUNTS.map((count) => {
-      return { label: count.toLocaleString("en-US"), side: "ours", x: count } as const;
-    });
-    const find = (cases: readonly SubjectCase[], x: number | undefined): SubjectCase | undefined =>
-      cases.find((of) => of.x === x);
-    const [mine, theirs] = [
-      (step: { x?: number | undefined }) => find(OURS, step.x),
-      (step: { x?: number | undefined }) => find(BARE, step.x),
-    ];
-    return {
-      tables: [
-        results.cross(
-          { title: "Handlers that do not end, bodies of 256 bytes, leases of 30 s", rowTitle: "in flight" },
-          steps,
-          [
-            {
-              name: "heap, millrace",
-              digits: 1,
-              unit: " MiB",
-              side: "ours",
-              caseOf: mine,
-              valueOf: ({ heapBytes }) => heapBytes / 2 ** 20,
-            },
-            {
-              name: "heap, the messages alone",
-              digits: 1,
-              unit: " MiB",
-              side: "bare",
-              caseOf: theirs,
-              valueOf: ({ heapBytes }) => heapBytes / 2 ** 20,
-            },
-            {
-              name: "CPU µs a renewal",
-              digits: 1,
-              side: "ours",
-              caseOf: mine,
-              valueOf: ({ renewalMicroseconds }) => renewalMicroseconds,
-            },
-            {
-              name: "requests a renewal",
-              digits: 3,
-              side: "ours",
-              caseOf: mine,
-              valueOf: ({ renewalRequests }) => renewalRequests,
-            },
-          ],
-        ),
-      ],
-      limits: [
-        {
-          what: "Memory for one more message in flight, beyond the message itself",
-          measured: spreadOf(ours.map((bytes, round) => bytes - (bare[round] ?? 0))),
-          atMost: 1_024,
-          digits: 0,
-          unit: " B",
-        },
-      ],
-      panels: [
-        { title: "Heap with messages in flight, MiB", table: 0, columns: [0, 1], isLogarithmic: true },
-        { title: "CPU µs for each renewal of a lease", table: 0, columns: [2] },
-      ],
-    };
+    return report(
+      await measureSideBySide([...OURS, ...BARE], { what, progress }, async (of) => [await hold(stage, of)]),
+    );
   },
 };
 
 async function hold(stage: Stage, of: SubjectCase): Promise<Held> {
-  const isOurs = of.side === "ours";
   const scene = {
     work: { kind: "hold" },
     visibilityTimeoutSeconds: VISIBILITY_SECONDS,
@@ -123,11 +50,14 @@ async function hold(stage: Stage, of: SubjectCase): Promise<Held> {
   await until(actor, ({ subject }) => subject.begun === of.concurrency);
   const before = await actor.look({ collectsGarbage: true });
   const target = before.queue.visibilityChanges + of.concurrency;
-  const after = isOurs ? await until(actor, ({ queue }) => queue.visibilityChanges >= target) : before;
-  const renewals = after.queue.visibilityChanges - before.queue.visibilityChanges;
-  const requests = (sight: Sight): number => sight.queue.requests["ChangeMessageVisibilityBatch"] ?? 0;
-  await actor.ask({ kind: "endHold" });
+  const after = of.side === "ours" ? await until(actor, ({ queue }) => queue.visibilityChanges >= target) : before;
+  for (let handled = 0; handled < of.concurrency; handled += HELD_TOGETHER) {
+    await actor.ask({ kind: "endHold" });
+    await until(actor, ({ subject, queue }) => of.side === "bare" || queue.deleted >= subject.handled);
+  }
   await actor.finish();
+  const renewals = after.queue.visibilityChanges - before.queue.visibilityChanges;
+  const requests = ({ queue }: Sight): number => queue.requests["ChangeMessageVisibilityBatch"] ?? 0;
   return {
     heapBytes: before.subject.heapBytes,
     renewalMicroseconds: (after.subject.cpuMicroseconds - before.subject.cpuMicroseconds) / renewals,
@@ -144,4 +74,59 @@ async function until(actor: Actor, isSo: (sight: Sight) => boolean): Promise<Sig
     if (performance.now() > givenUpAt) throw new Error(`It never came to hold: ${JSON.stringify(sight)}`);
     await sleep(50);
   }
+}
+
+function report(results: Results<SubjectCase, Held>): PartFindings {
+  const [ours, bare] = [OURS, BARE].map((cases) => ({
+    caseOf: ({ x }: Case) => cases.find((of) => of.x === x),
+    valueOf: ({ heapBytes }: Held) => heapBytes / 2 ** 20,
+    digits: 1,
+    unit: " MiB",
+  })) as [Series, Series];
+  const renewal = { caseOf: ours.caseOf, side: "ours" } as const;
+  const beyond = bytesForOneMore(results, OURS) - bytesForOneMore(results, BARE);
+  return {
+    tables: [
+      results.cross(
+        {
+          title: `Handlers that do not end, bodies of 256 bytes, leases of ${VISIBILITY_SECONDS} s (${LEANEST_NAME})`,
+          rowTitle: "in flight",
+        },
+        STEPS,
+        [
+          { name: "heap", side: "ours", ...ours },
+          { name: "heap, the messages alone", side: "bare", ...bare },
+          { name: "CPU µs a renewal", digits: 1, ...renewal, valueOf: (held) => held.renewalMicroseconds },
+          { name: "requests a renewal", digits: 3, ...renewal, valueOf: (held) => held.renewalRequests },
+        ],
+      ),
+    ],
+    limits: [
+      {
+        what: "Memory for one more message in flight, beyond the message itself",
+        measured: { median: beyond, least: beyond, most: beyond },
+        atMost: 1_024,
+        digits: 0,
+        unit: " B",
+      },
+    ],
+    panels: [
+      { title: "Heap with messages in flight, MiB, logarithmic", table: 0, columns: [0, 1], isLogarithmic: true },
+      { title: "CPU µs for each renewal of a lease", table: 0, columns: [2] },
+    ],
+  };
+}
+
+interface Series {
+  readonly caseOf: (step: Case) => SubjectCase | undefined;
+  readonly valueOf: (held: Held) => number;
+  readonly digits: number;
+  readonly unit: string;
+}
+
+/** From many to most: what the process has anyway is in both. */
+function bytesForOneMore(results: Results<SubjectCase, Held>, cases: readonly SubjectCase[]): number {
+  const [many, most] = cases.slice(-2) as [SubjectCase, SubjectCase];
+  const heapOf = (of: SubjectCase): number => results.spread(of, ({ heapBytes }) => heapBytes).median;
+  return (heapOf(most) - heapOf(many)) / (most.concurrency - many.concurrency);
 }

@@ -8,6 +8,8 @@ const LEFTS = [80, 590] as const;
 const PANEL_HEIGHT = 190;
 const FIRST_TOP = 84;
 const ROW_STEP = 320;
+/** The mean, of the font of small text. */
+const LETTER_WIDTH = 6.4;
 
 export function drawLines(picture: Picture, report: Report): string {
   const height = FIRST_TOP + ROW_STEP * Math.ceil(picture.panels.length / 2) - 40;
@@ -68,10 +70,11 @@ function placeRows(all: readonly number[], left: number): (value: number) => num
 }
 
 function drawLegend(series: ReadonlyArray<{ className: string; name: string }>, left: number, y: number): string[] {
+  if (series.length === 1) return [];
   let x = left - 56;
   return series.flatMap(({ className, name }) => {
     const at = x;
-    x += 30 + name.length * 7;
+    x += 32 + name.length * LETTER_WIDTH;
     return [
       `  <rect class="${className}" x="${at}" y="${y - 10}" width="12" height="12" rx="3" />`,
       text(at + 18, y, name, { className: "small" }),

@@ -184,13 +184,14 @@ export class Actor implements Disposable {
   /**
    * Looks twice, with so much CPU time of the subject in between: on a busy machine, as much work is done as on a quiet one.
    *
-   * @param atMostMs - For subjects that wait most of the time.
+   * @param atMostMs - For subjects that wait most of the time. Time in which others had the core is not counted.
    */
   async watchCpu(cpuMs: number, atMostMs: number): Promise<Span> {
     const before = await this.look();
     let after = before;
     while (after.subject.cpuMicroseconds - before.subject.cpuMicroseconds < cpuMs * 1_000) {
-      if (after.subject.atMs - before.subject.atMs > atMostMs) break;
+      const elapsedMs = after.subject.atMs - before.subject.atMs;
+      if (elapsedMs - (after.subject.heldUpMs - before.subject.heldUpMs) > atMostMs) break;
       await sleep(LOOK_MS);
       after = await this.look();
     }

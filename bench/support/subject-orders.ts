@@ -21,6 +21,8 @@ export interface Look {
   /** CPU time of the process, all threads, in microseconds. */
   readonly cpuMicroseconds: number;
   readonly atMs: number;
+  /** How long it was ready to run and others had the core, in milliseconds; 0 where the system does not tell. */
+  readonly heldUpMs: number;
   readonly residentBytes: number;
   readonly heapBytes: number;
 }

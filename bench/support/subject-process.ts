@@ -1,4 +1,5 @@
 // A subject in a process of its own: it is started, looked at, and stopped, as its parent says.
+import { readFileSync } from "node:fs";
 import type { RunningSubject, StartSubject } from "../subjects/subject.js";
 import { obeyParent } from "./obey.js";
 import { loadPeer } from "./peers.js";
@@ -11,6 +12,13 @@ const OWN = /^(millrace|undici|@aws-sdk)/;
 let workshop = new Workshop({ kind: "none" });
 let running: RunningSubject | undefined;
 
+/** Linux: docs.kernel.org/scheduler/sched-stats.html, of the main thread. */
+function readHeldUpMs(): number {
+  if (process.platform !== "linux") return 0;
+  const [, waitedNanoseconds] = readFileSync("/proc/self/schedstat", "utf8").split(" ");
+  return Number(waitedNanoseconds) / 1_000_000;
+}
+
 function look(): Look {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
@@ -19,6 +27,7 @@ function look(): Look {
     begun: workshop.begun,
     cpuMicroseconds: user + system,
     atMs: performance.now(),
+    heldUpMs: readHeldUpMs(),
     residentBytes: rss,
     heapBytes: heapUsed + external,
   };

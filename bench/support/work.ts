@@ -9,10 +9,13 @@ export type Work =
   | { readonly kind: "none" }
   /** Waits for so long; every tenth for `tenthMs`, if there is one. */
   | { readonly kind: "wait"; readonly ms: number; readonly tenthMs?: number }
-  /** Keeps the message until the work is told to end. */
+  /** Keeps the message until it is told to let go. */
   | { readonly kind: "hold" }
   /** Nothing but to see how long the message was on its way. */
   | { readonly kind: "time" };
+
+/** How many messages that are held are let go of at once. */
+export const HELD_TOGETHER = 5_000;
 
 /** Calls of the handler. */
 export class Workshop {
@@ -23,15 +26,16 @@ export class Workshop {
   /** From send to the start of the handler, in microseconds. */
   delays: number[] = [];
   readonly handle: Handle;
-  #endHold: () => void = () => undefined;
+  /** What lets go of those that are held, by groups. */
+  readonly #holds: Array<() => void> = [];
 
   constructor(work: Work) {
     this.handle = this.#createHandle(work);
   }
 
-  /** Ends what is held. */
+  /** Lets go of the next of those that are held: all at once would take longer to be deleted than their leases last. */
   endHold(): void {
-    this.#endHold();
+    this.#holds.shift()?.();
   }
 
   #createHandle(work: Work): Handle {
@@ -62,17 +66,23 @@ export class Workshop {
     this.handled += 1;
   }
 
-  /** One promise for all: what a handler of its own has in memory is not to be counted. */
+  /** One promise for a whole group: what a handler of its own has in memory is not to be counted. */
   #createHold(): Handle {
-    const held = new Promise<void>((resolve) => {
-      this.#endHold = () => {
-        this.handled = this.begun;
-        resolve();
-      };
-    });
+    let held = Promise.resolve();
     return () => {
+      if (this.begun % HELD_TOGETHER === 0) held = this.#holdGroup();
       this.begun += 1;
       return held;
     };
+  }
+
+  #holdGroup(): Promise<void> {
+    const first = this.begun;
+    return new Promise((resolve) => {
+      this.#holds.push(() => {
+        this.handled += Math.min(HELD_TOGETHER, this.begun - first);
+        resolve();
+      });
+    });
   }
 }
