@@ -9,6 +9,8 @@ interface Layer {
   readonly name: string;
   readonly testTimeoutMs: number;
   readonly globalSetup?: string;
+  /** How many tests of a `describe.concurrent` run at once, if not five. */
+  readonly maxConcurrency?: number;
 }
 
 const layers: readonly Layer[] = [
@@ -18,6 +20,8 @@ const layers: readonly Layer[] = [
   { name: "conformance", testTimeoutMs: 60_000 },
   { name: "integration", testTimeoutMs: 60_000 },
   { name: "crashes", testTimeoutMs: 120_000 },
+  // They wait most of the time.
+  { name: "faults", testTimeoutMs: 180_000, maxConcurrency: 12 },
   { name: "examples", testTimeoutMs: 60_000 },
   { name: "package", testTimeoutMs: 60_000, globalSetup: "./test/package/pack.ts" },
 ];
@@ -26,7 +30,7 @@ const layers: readonly Layer[] = [
 const layersOfScripts: readonly Layer[] =
   "LAMBDA_RIE" in process.env ? [{ name: "lambda-rie", testTimeoutMs: 60_000 }] : [];
 
-function project({ name, testTimeoutMs, globalSetup }: Layer): TestProjectInlineConfiguration {
+function project({ name, testTimeoutMs, globalSetup, maxConcurrency }: Layer): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: {
@@ -35,6 +39,7 @@ function project({ name, testTimeoutMs, globalSetup }: Layer): TestProjectInline
       testTimeout: testTimeoutMs,
       hookTimeout: testTimeoutMs,
       ...(globalSetup === undefined ? {} : { globalSetup }),
+      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
     },
   };
 }

@@ -1,0 +1,52 @@
+// What is shown of the plays: a line for each as it ends, and the table in docs/faults.md.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Report } from "./process.js";
+
+const PAGE = fileURLToPath(new URL("../../docs/faults.md", import.meta.url));
+const BEGIN = "<!-- faults: begin, written by npm run faults -->";
+const END = "<!-- faults: end -->";
+
+const HEAD = ["Fault", "Client", "Sent", "Handled", "Deleted", "Lost", "Run twice", "Came again", "Recovery", "Stop"];
+
+/** One line about a play. */
+export function describeRow(report: Report): string {
+  const [fault = "", client = "", ...rest] = cellsOf(report);
+  return [fault.padEnd(20), client.padEnd(7), ...rest.map((cell) => cell.padStart(6))].join(" ");
+}
+
+/** The table of all plays, and what was played. */
+export function describeTable(reports: readonly Report[], machine: string): string {
+  const total = reports.reduce((sum, { outcome }) => sum + (outcome?.account.sent ?? 0), 0);
+  const broken = reports.filter((report) => report.broken.length > 0).length;
+  const summary = `${reports.length} plays, ${total.toLocaleString("en")} messages; ${broken} of the plays broke a promise. ${machine}.`;
+  const rows = [HEAD, HEAD.map((_, index) => (index < 2 ? "---" : "--:")), ...reports.map(cellsOf)];
+  return `${summary}\n\n${rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
+}
+
+/** Puts the table into the page, and the list of faults with it. */
+export function writeTable(table: string): void {
+  const page = readFileSync(PAGE, "utf8");
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin === -1 || end === -1) throw new Error(`${PAGE} has no place for the table: ${BEGIN} … ${END}`);
+  writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${table}\n${page.slice(end)}`);
+}
+
+function cellsOf({ fault, client, outcome }: Report): string[] {
+  if (outcome === undefined) return [fault, client, ...HEAD.slice(2).map(() => "–")];
+  const { sent, handled, deleted, lost, runTwice, cameAgain } = outcome.account;
+  const { givenBack, answerLost, leaseEnded } = cameAgain;
+  const counts = [sent, handled, deleted, lost, runTwice].map((count) => count.toLocaleString("en"));
+  const again = [givenBack, answerLost, leaseEnded].map((count) => count.toLocaleString("en")).join(" / ");
+  return [fault, client, ...counts, again, describeRecovery(outcome.recoveredMs), seconds(outcome.stops[0].tookMs)];
+}
+
+function describeRecovery(recoveredMs: readonly number[]): string {
+  const sorted = recoveredMs.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return `${seconds(median)}, ${seconds(sorted.at(-1) ?? Number.NaN)}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
