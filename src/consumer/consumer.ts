@@ -7,7 +7,7 @@ import { TimeLimit } from "../internal/time-limit.js";
 import type { Message } from "../sqs/message.js";
 import { claim, unclaim } from "./claims.js";
 import { type Counters, copyCounters, createCounters } from "./counters.js";
-import { type ConsumerEvents, EventHub, type Listener } from "./events.js";
+import { CONSUMER_EVENT_NAMES, type ConsumerEvents, EventHub, type Listener } from "./events.js";
 import type { Handler } from "./handler.js";
 import { HandlerLife, traitsOf } from "./handler-life.js";
 import {
@@ -117,7 +117,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     this.#handler = handler;
     this.#options = resolveOptions(options, traitsOf(handler));
     this.#rateLimit = new RateLimit(this.#options.clock, this.#options.rate);
-    this.#hub = new EventHub((name, cause) => this.#reporter.listenerFailed(name, cause));
+    this.#hub = new EventHub(CONSUMER_EVENT_NAMES, (name, cause) => this.#reporter.listenerFailed(name, cause));
     this.#reporter = new Reporter({
       logger: this.#options.logger,
       counters: this.#counters,

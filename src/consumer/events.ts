@@ -1,6 +1,7 @@
 // The events of a consumer, from name to payload, and the emitter that keeps listeners from doing harm.
 import { EventEmitter } from "eventemitter3";
 import { type MillraceError, OptionError } from "../errors.js";
+import { describeNames } from "../internal/nearest-name.js";
 import { whenRejected } from "../internal/silence.js";
 import type { Outcome } from "../runner/outcome.js";
 import type { RunnerEvents } from "../runner/runner.js";
@@ -47,6 +48,29 @@ export interface ConsumerEvents<Message = unknown> extends EventsOf<RunnerEvents
   error: [error: MillraceError];
 }
 
+/** A record, so that a new event cannot be forgotten here. */
+const CONSUMER_EVENTS: Readonly<Record<keyof ConsumerEvents, true>> = {
+  started: true,
+  stopping: true,
+  stopped: true,
+  paused: true,
+  resumed: true,
+  messageStarted: true,
+  messageFinished: true,
+  messageFailed: true,
+  settled: true,
+  messageRevoked: true,
+  workerSpawned: true,
+  workerReleased: true,
+  error: true,
+  received: true,
+  backedOff: true,
+  redelivered: true,
+  leasesExtended: true,
+};
+/** The names of the events of a consumer. */
+export const CONSUMER_EVENT_NAMES = Object.keys(CONSUMER_EVENTS) as ReadonlyArray<keyof ConsumerEvents>;
+
 /** Where millrace writes what happens, for those who prefer it to events. `console` fits. */
 export interface Logger {
   /** What is of use only when something is being looked into. */
@@ -69,10 +93,15 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   readonly #emitter = new EventEmitter();
   /** What stands in the emitter for each listener, so that it can be taken off again. */
   readonly #guarded = new Map<string, WeakMap<AnyListener, AnyListener>>();
+  readonly #names: readonly string[];
   readonly #onFailure: (name: string, cause: unknown) => void;
 
-  /** @param onFailure - Told of each listener that threw or rejected, with the name of its event. */
-  constructor(onFailure: (name: string, cause: unknown) => void) {
+  /**
+   * @param names - Of all events: a listener of another would never be called.
+   * @param onFailure - Told of each listener that threw or rejected, with the name of its event.
+   */
+  constructor(names: ReadonlyArray<keyof Events & string>, onFailure: (name: string, cause: unknown) => void) {
+    this.#names = names;
     this.#onFailure = onFailure;
   }
 
@@ -99,6 +128,9 @@ export class EventHub<Events extends { [Name in keyof Events]: unknown[] }> {
   }
 
   #guard(name: string, listener: AnyListener): AnyListener {
+    if (!this.#names.includes(name)) {
+      throw new OptionError("event", describeNames("events", name, this.#names), name);
+    }
     if (typeof listener !== "function") throw new OptionError("listener", "a function", listener);
     const ofEvent = this.#guarded.get(name) ?? new WeakMap<AnyListener, AnyListener>();
     this.#guarded.set(name, ofEvent);

@@ -1,6 +1,6 @@
 // The events of a group: those of its queues, each with the queue's name, and what happens to the group itself.
 import type { Consumer } from "../consumer/consumer.js";
-import { type ConsumerEvents, EventHub, type Listener } from "../consumer/events.js";
+import { CONSUMER_EVENT_NAMES, type ConsumerEvents, EventHub, type Listener } from "../consumer/events.js";
 import type { StopResult } from "../consumer/stop.js";
 import type { MillraceError } from "../errors.js";
 import type { Message } from "../sqs/message.js";
@@ -25,7 +25,11 @@ export interface ConsumerGroupEvents extends WithQueue<QueueEvents> {
   error: [error: MillraceError, queue: string | undefined];
 }
 
-const OF_THE_GROUP: ReadonlySet<string> = new Set<keyof ConsumerGroupEvents>(["queueAdded", "queueRemoved"]);
+const OWN_NAMES = ["queueAdded", "queueRemoved"] as const;
+const OF_THE_GROUP: ReadonlySet<string> = new Set(OWN_NAMES);
+const OF_WORKERS: ReadonlySet<string> = new Set(["workerSpawned", "workerReleased"]);
+const OF_QUEUES = CONSUMER_EVENT_NAMES.filter((name) => !OF_WORKERS.has(name)) as ReadonlyArray<keyof QueueEvents>;
+const NAMES: ReadonlyArray<keyof ConsumerGroupEvents> = [...OF_QUEUES, ...OWN_NAMES];
 
 /** A consumer, as far as it is listened to. */
 type Source = Pick<Consumer, "on">;
@@ -38,7 +42,7 @@ export class GroupEvents {
 
   /** @param onFailure - Told of each listener that threw or rejected, with the name of its event. */
   constructor(onFailure: (name: string, cause: unknown) => void) {
-    this.#hub = new EventHub(onFailure);
+    this.#hub = new EventHub(NAMES, onFailure);
   }
 
   on<Name extends keyof ConsumerGroupEvents>(name: Name, listener: Listener<ConsumerGroupEvents[Name]>): void {

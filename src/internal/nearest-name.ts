@@ -3,8 +3,15 @@
 /** More letters that are wrong, missing or too many, and it is another name. */
 const MOST_MISTAKES = 2;
 
+/** What is expected where a name is not known: the one that was probably meant, and all there are. */
+export function describeNames(what: string, name: unknown, known: readonly string[]): string {
+  const all = `${what} (${known.join(", ")})`;
+  const nearest = typeof name === "string" ? nearestName(name, known) : undefined;
+  return nearest === undefined ? `one of the ${all}` : `${nearest}, or another of the ${all}`;
+}
+
 /** The name that differs least, if it differs little; upper and lower case are the same here. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+function nearestName(name: string, known: readonly string[]): string | undefined {
   const allowed = Math.min(MOST_MISTAKES, Math.floor(name.length / 3));
   let nearest: string | undefined;
   let fewest = allowed + 1;

@@ -1,7 +1,7 @@
 // Reads options one by one: the default where none came, and a clear error where one cannot be used.
 import { types } from "node:util";
 import { describeThrown, inWords, OptionError } from "../errors.js";
-import { nearestName } from "./nearest-name.js";
+import { describeNames } from "./nearest-name.js";
 
 export interface NumberRange {
   readonly min: number;
@@ -113,9 +113,7 @@ export class OptionReader {
     for (const name of this.#names()) {
       if (this.#read.has(name)) continue;
       const known = [...this.#read.keys()].sort();
-      const all = `options of ${this.#owner} (${known.join(", ")})`;
-      const nearest = nearestName(name, known);
-      const expected = nearest === undefined ? `one of the ${all}` : `${nearest}, or another of the ${all}`;
+      const expected = describeNames(`options of ${this.#owner}`, name, known);
       throw new OptionError(name, expected, hideText(this.#value(name)));
     }
   }

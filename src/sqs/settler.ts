@@ -1,7 +1,7 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
 import type PQueue from "p-queue";
-import { MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
+import { isInstance, MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
 import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
@@ -269,7 +269,7 @@ export class Settler {
     const { clock } = this.#options;
     const { operation, timeoutMs = this.#options.timeoutMs } = call;
     const createError = (): Error => createTimeoutError(operation, timeoutMs);
-    return withTimeout(call.send(), { clock, timeoutMs, timers: this.#timers, createError })
+    return withTimeout(ask(call), { clock, timeoutMs, timers: this.#timers, createError })
       .then((output) => readResults(output, call))
       .catch((cause: unknown) => {
         if (this.#isClosed) throw cause;
@@ -279,6 +279,11 @@ export class Settler {
         throw error;
       });
   }
+}
+
+/** A client of the user's may throw at once, or answer with no promise. */
+async function ask({ send }: BatchCall): Promise<BatchOutput> {
+  return send();
 }
 
 /** A batch to be sent. Its entries are known by their position, as ids must differ and messages may come twice. */
@@ -312,7 +317,7 @@ function readResults(
 
 /** A request that was not answered says nothing of others: they may have other sockets. */
 function isTimeout(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === "REQUEST_TIMEOUT";
+  return isInstance(error, ServiceError) && error.code === "REQUEST_TIMEOUT";
 }
 
 const DONE: EntryResult = { status: "done" };

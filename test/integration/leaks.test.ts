@@ -5,8 +5,9 @@ import { inspect } from "node:util";
 import { Consumer, type ConsumerEvents, type Logger, deadLetter, retry, withSchema } from "millrace";
 import * as v from "valibot";
 import { beforeEach, describe, expect, it } from "vitest";
+import { CONSUMER_EVENT_NAMES as EVENT_NAMES } from "../../src/consumer/events.js";
 import { CLIENTS } from "../support/clients.js";
-import { EVENT_NAMES } from "../support/event-names.js";
+
 import { eventually, isolateAwsEnvironment } from "../support/http-queue.js";
 import { type RawAnswer, type RawRequest, RawSqs } from "../support/raw-sqs.js";
 

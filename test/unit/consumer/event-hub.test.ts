@@ -16,7 +16,7 @@ describe("the event hub", () => {
   beforeEach(() => {
     failures = [];
     heard = [];
-    hub = new EventHub((name, cause) => failures.push([name, cause]));
+    hub = new EventHub(["opened", "closed"], (name, cause) => failures.push([name, cause]));
   });
 
   test("calls every listener of an event with its facts, in the order in which they came", () => {
@@ -89,6 +89,14 @@ describe("the event hub", () => {
     });
     hub.emit("closed");
     expect(failures).toEqual([["closed", undefined]]);
+  });
+
+  test("refuses a listener of an event that does not exist: it would never be called", () => {
+    expect(() => hub.on("opend" as never, listen as never)).toThrow(
+      'Option event: expected opened, or another of the events (opened, closed), got "opend".',
+    );
+    expect(() => hub.once("__proto__" as never, listen as never)).toThrow(expect.objectContaining({ option: "event" }));
+    hub.off("opend" as never, listen as never);
   });
 
   test("knows whether anybody listens", () => {

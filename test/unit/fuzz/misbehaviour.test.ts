@@ -14,8 +14,9 @@ import {
   withSchema,
 } from "millrace";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CONSUMER_EVENT_NAMES as EVENT_NAMES } from "../../../src/consumer/events.js";
 import { SimulatedQueue, type TestConsumer } from "../../support/simulated-queue.js";
-import { EVENT_NAMES } from "../../support/event-names.js";
+
 import { type Misbehaviour, misbehaviours } from "./misbehaviours.js";
 
 /** A function that misbehaves. */

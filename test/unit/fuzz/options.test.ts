@@ -300,6 +300,8 @@ const ARGUMENTS: ReadonlyArray<readonly [name: string, take: (value: never) => u
   ["listener", (value) => new Consumer(() => undefined, { runner: new MemoryRunner() }).on("started", value)],
   ["listener", (value) => new Consumer(() => undefined, { runner: new MemoryRunner() }).once("started", value)],
   ["listener", (value) => new ConsumerGroup(() => undefined, {}).on("queueAdded", value)],
+  ["event", (value) => new Consumer(() => undefined, { runner: new MemoryRunner() }).on(value, () => undefined)],
+  ["event", (value) => new ConsumerGroup(() => undefined, {}).once(value, () => undefined)],
   ["name", (value) => new ConsumerGroup(() => undefined, {}).remove(value)],
   ["name", (value) => new ConsumerGroup(() => undefined, {}).update(value, {})],
 ];

@@ -3,8 +3,8 @@
 import { inspect } from "node:util";
 import { type Message, PoolWorker, retry, SemaphoreWorker, type SqsConsumerOptions } from "millrace";
 import { describe, expect, it } from "vitest";
+import { CONSUMER_EVENT_NAMES as EVENT_NAMES } from "../../../src/consumer/events.js";
 import { Gauge, SimulatedQueue, type TestConsumer } from "../../support/simulated-queue.js";
-import { EVENT_NAMES } from "../../support/event-names.js";
 
 const MESSAGES = 15;
 const CONCURRENCY = 4;
