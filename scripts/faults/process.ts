@@ -29,11 +29,18 @@ const FULL_SIZE: Omit<Scale, "messages"> = {
   cycles: 3,
   faultMs: 2_000,
   strikes: 1,
-  requestTimeoutMs: 1_000,
+  requestTimeoutMs: 1_500,
+  visibilityTimeoutSeconds: 10,
   stopTimeoutMs: 2_000,
 };
 /** For tests: long enough to meet every promise, short enough for many. */
-const QUICK: Omit<Scale, "messages"> = { ...FULL_SIZE, cycles: 2, faultMs: 200, requestTimeoutMs: 500 };
+const QUICK: Omit<Scale, "messages"> = {
+  ...FULL_SIZE,
+  cycles: 2,
+  faultMs: 200,
+  requestTimeoutMs: 500,
+  visibilityTimeoutSeconds: 5,
+};
 /** From the end of a fault to the first message: a request that is out when it ends, and the pause after it. */
 const LONGEST_RECOVERY_MS = 10_000;
 /** A stop may take its time, a second for handlers, two for confirmations, and a little on a busy machine. */

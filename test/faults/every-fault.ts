@@ -12,6 +12,7 @@ const SCALE: Scale = {
   faultMs: 100,
   strikes: 2,
   requestTimeoutMs: 500,
+  visibilityTimeoutSeconds: 5,
   stopTimeoutMs: 500,
 };
 

@@ -19,6 +19,8 @@ export interface Scale {
   readonly faultMs: number;
   readonly strikes: number;
   readonly requestTimeoutMs: number;
+  /** What a lost answer hides comes again after so long. */
+  readonly visibilityTimeoutSeconds: number;
   readonly stopTimeoutMs: number;
 }
 
@@ -141,14 +143,15 @@ class Play implements AsyncDisposable {
   outcome(): Outcome {
     const [inFault, last] = this.#stops;
     const { journal } = this.#service.server.sqs;
+    const { requestTimeoutMs, visibilityTimeoutSeconds } = this.#scale;
     if (inFault === undefined || last === undefined || journal === undefined) throw new Error("played in part");
     const account = settleAccount({
       journal,
       log: this.#log,
       runs: this.#runs,
       spoilt: this.#service.http.spoiltHandles,
-      // A renewal has a sixth of the visibility timeout.
-      givenUpAfterMs: Math.min(this.#scale.requestTimeoutMs, 800),
+      // The renewal of a lease has a sixth of it.
+      givenUpAfterMs: Math.min(requestTimeoutMs, (visibilityTimeoutSeconds * 1_000) / 6) - 30,
       settlementsLost: inFault.settlementsLost + last.settlementsLost,
     });
     return {
@@ -174,8 +177,7 @@ class Play implements AsyncDisposable {
       client: this.#made.client,
       region: "us-east-1",
       requestTimeoutMs: this.#scale.requestTimeoutMs,
-      // As short as may be: what a lost answer hides comes again after it.
-      visibilityTimeoutSeconds: 5,
+      visibilityTimeoutSeconds: this.#scale.visibilityTimeoutSeconds,
       waitTimeSeconds: 1,
       pollGraceMs: 200,
       settleMaxAgeMs: 50,
