@@ -1,7 +1,9 @@
 // The SDK, where it is needed: loaded late, and named in no public type.
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import { MillraceError } from "../errors.js";
+import { silence } from "../internal/silence.js";
 import { isSqsPort, type SqsClient, type SqsPort, type SqsSdkClient } from "./port.js";
+import { toServiceError } from "./service-errors.js";
 
 export type Sdk = typeof AwsSdk;
 
@@ -20,8 +22,14 @@ export async function loadSdk(): Promise<Sdk> {
 
 /** Makes an SDK client's `send` into the calls. */
 export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
-  const send = <Output>(command: object, options?: object): Promise<Output> =>
-    client.send(command as never, options as never) as Promise<Output>;
+  const send = async <Output>(command: object, options?: object): Promise<Output> => {
+    try {
+      return (await client.send(command as never, options as never)) as Output;
+    } catch (error) {
+      if (toServiceError(error, "Send").code === "CREDENTIALS_REFUSED") renewCredentials(client);
+      throw error;
+    }
+  };
   return {
     receiveMessage: (input, options) => send(new sdk.ReceiveMessageCommand(input as never), options),
     deleteMessageBatch: (input) => send(new sdk.DeleteMessageBatchCommand(input)),
@@ -31,6 +39,20 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
     getQueueUrl: (input) => send(new sdk.GetQueueUrlCommand(input)),
     listQueues: (input, options) => send(new sdk.ListQueuesCommand(input), options),
   };
+}
+
+/**
+ * Has the client's provider asked anew. The SDK keeps credentials until shortly before the end that they name, and so would go
+ * on with those of a session that was ended sooner. Requests that fail together ask once (memoizeIdentityProvider of
+ * `@smithy/core`).
+ */
+function renewCredentials(client: object): void {
+  try {
+    const { credentials } = (client as { config: { credentials?: unknown } }).config;
+    if (typeof credentials === "function") silence(credentials({ forceRefresh: true }));
+  } catch {
+    // A client without a configuration, or of another kind: the request fails as it would have.
+  }
 }
 
 /** Makes what the option `client` takes into the calls. */

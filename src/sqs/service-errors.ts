@@ -61,6 +61,12 @@ const CERTIFICATE_REFUSED: Kind = {
   errorClass: "request", // Nothing was sent: it cannot have been worked on.
   explanation: "The certificate of the service cannot be trusted, or is that of another host. Nothing was sent.",
 };
+/** Before it was sent, most likely: a provider of credentials that throws something of its own, say. */
+const CLIENT_FAILED: Kind = {
+  code: "REQUEST_FAILED",
+  errorClass: "request",
+  explanation: "It has failed without an answer of the service.",
+};
 const REQUEST_FAILED: Kind = {
   code: "REQUEST_FAILED",
   errorClass: "request",
@@ -166,7 +172,7 @@ function classify(cause: unknown): Kind {
 }
 
 function classifyShape(cause: unknown): Kind {
-  if (typeof cause !== "object" || cause === null) return REQUEST_FAILED;
+  if (typeof cause !== "object" || cause === null) return CLIENT_FAILED;
   const { name, code, message, $metadata } = cause as ErrorShape;
   const kind = findByName(name) ?? findByName(code);
   if (kind !== undefined) return kind;
@@ -181,7 +187,7 @@ function classifyShape(cause: unknown): Kind {
   if (typeof message === "string" && /socket hang up|could not load credentials/iu.test(message)) {
     return message.startsWith("socket") ? NETWORK : CREDENTIALS_MISSING;
   }
-  return REQUEST_FAILED;
+  return status === undefined ? CLIENT_FAILED : REQUEST_FAILED;
 }
 
 /** Older names carry a prefix: `AWS.SimpleQueueService.NonExistentQueue`. */

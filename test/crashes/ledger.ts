@@ -4,9 +4,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 /** Grows while the process lives; `read` catches up. */
 export class Ledger {
   /** By message: when the handler was called with it, each time. */
-  readonly began = new Map<string, number[]>();
+  readonly began: Map<string, number[]> = new Map();
   /** Messages whose handler has returned. */
-  readonly ended = new Set<string>();
+  readonly ended: Set<string> = new Set();
   readonly #path: string;
   #position = 0;
   #rest = "";

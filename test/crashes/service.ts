@@ -12,7 +12,7 @@ interface Watch {
 }
 
 export class CrashService implements AsyncDisposable {
-  readonly witness = new Witness();
+  readonly witness: Witness = new Witness();
   readonly server: SqsServer;
   readonly #watches = new Set<Watch>();
   queueUrl = "";

@@ -15,7 +15,7 @@ export class Witness {
   /** Messages that were sent. */
   sent = 0;
   /** By message: who has deleted it. */
-  readonly deletedBy = new Map<string, string>();
+  readonly deletedBy: Map<string, string> = new Map();
   readonly returns: Return[] = [];
   readonly #inHand = new Map<string, Set<string>>();
   readonly #ownerOfHandle = new Map<string, string>();

@@ -1,12 +1,11 @@
 // A queue of a simulated service that is served over HTTP on loopback, for consumers with the real SDK in real time.
 import { SQS, SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
-import { type SimulatedSqsOptions, SqsServer } from "millrace/testing";
+import { SqsServer, type SqsServerOptions } from "millrace/testing";
 import { vi } from "vitest";
 
-export interface HttpQueueOptions extends Omit<SimulatedSqsOptions, "clock" | "endpoint"> {
+export interface HttpQueueOptions extends Omit<SqsServerOptions, "clock" | "sqs"> {
   readonly messages?: number;
   readonly maxReceiveCount?: number;
-  readonly port?: number;
 }
 
 /** One queue behind a server of its own. */
