@@ -50,12 +50,12 @@ export class Transport {
   findRoute(queueUrl: string | undefined): Route | undefined {
     const signer = this.#signers.get(queueUrl);
     const identity = this.#loaded?.credentials.current;
-    return signer === undefined || identity === undefined || this.#isClosed ? undefined : { signer, identity };
+    return signer === undefined || identity === undefined ? undefined : { signer, identity };
   }
 
   /** Finds out what is not known. */
   async prepareRoute(queueUrl: string | undefined): Promise<Route> {
-    if (this.#isClosed) throw new Error("The direct client has been closed.");
+    this.#assertOpen();
     const { configuration, credentials } = await this.#load();
     const signer = this.#signers.get(queueUrl) ?? new Signer(await configuration.resolveDestination(queueUrl));
     this.#signers.set(queueUrl, signer);
@@ -64,6 +64,7 @@ export class Transport {
 
   /** Sends a request, of which the exchange is told. The way to it must have been found. */
   dispatch({ route, headers, body, timeoutMs, isReceive }: SignedRequest, exchange: Exchange): void {
+    this.#assertOpen(); // It may have been closed while the way was looked for.
     const { origin, path } = route.signer.destination;
     const loaded = this.#loaded as Loaded;
     const dispatcher = isReceive ? loaded.receiving : loaded.settling;
@@ -86,6 +87,10 @@ export class Transport {
   /** Ends requests that are out, and closes their sockets. */
   destroy(): Promise<void> {
     return this.#end((dispatcher) => dispatcher.destroy());
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new Error("The direct client has been closed.");
   }
 
   async #end(end: (dispatcher: OwnDispatcher) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@
 import { ServiceError } from "../errors.js";
 
 /** A request, as `dispatch` takes it. */
-export interface DispatchOptions {
+interface DispatchOptions {
   readonly origin: string;
   readonly path: string;
   readonly method: "POST";

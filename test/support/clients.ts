@@ -3,7 +3,7 @@ import type { SqsClient } from "millrace";
 import { directClient } from "millrace/direct";
 
 /** A client, and how to let go of it. */
-export interface TestClient {
+interface TestClient {
   /** What to pass as the option `client`. */
   readonly client: SqsClient | undefined;
   /** To be called after the consumer has stopped. */

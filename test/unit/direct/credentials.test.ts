@@ -80,6 +80,19 @@ describe("credentials", () => {
     expect(headers["authorization"]).toContain("x-amz-security-token");
   });
 
+  test("that come when the client is closed are not used, whoever the dispatcher belongs to", async () => {
+    let give: (identity: TestIdentity) => void = () => undefined;
+    const resolve = (): Promise<TestIdentity> => new Promise((resolved) => (give = resolved));
+    const { client, keys } = create({ resolve });
+    const call = client.receiveMessage(RECEIVE);
+    call.catch(() => undefined);
+    await new Promise(setImmediate);
+    await client.destroy();
+    give(await new Provider().resolve());
+    await expect(call).rejects.toThrow("has been closed");
+    expect(keys()).toEqual([]);
+  });
+
   test("that cannot be had fail the call, and are asked for by the next", async () => {
     let asked = 0;
     const resolve = (): Promise<TestIdentity> => {
