@@ -1,100 +1,103 @@
 // One consumer of a history, with everything that is written down about it.
-import {
-  constantRetry,
+import type {
   Consumer,
-  deadLetter,
-  exponentialRetry,
-  type Handler,
-  type Message,
-  type MillraceError,
-  type Outcome,
+  ConsumerStats,
+  ErrorCode,
+  MillraceError,
+  Message,
+  Outcome,
   PoolWorker,
-  type RetryPolicy,
-  SemaphoreWorker,
-  type SqsPort,
-  type StopResult,
-  type Worker,
+  StopResult,
 } from "millrace";
-import type { RandomSource, VirtualClock } from "millrace/testing";
-import { CountingClock } from "./counting-clock.js";
+import type { Resources } from "./consumer-parts.js";
 import type { Run } from "./handler-side.js";
-import type { ConsumerPlan, PoolPlan } from "./history.js";
+import type { ConsumerPlan, RatePlan, Reaction, TenantPlan } from "./history.js";
+import type { Process } from "./process.js";
 import type { WitnessedRequest } from "./witness-port.js";
 
-/** What a member is made with. */
-export interface MemberOptions {
+type Noted = "redelivered" | "revoked" | "revokedRunning" | "backedOff" | "started" | "paused" | "resumed";
+
+/** What is told of a member. */
+export interface MemberEvents {
+  readonly stopping: (member: Member) => void;
+  readonly stopped: (member: Member, result: StopResult) => void;
+  readonly settled: (member: Member, message: Message, outcome: Outcome) => void;
+  readonly error: (member: Member, error: MillraceError) => void;
+  readonly noted: (member: Member, what: Noted, message: Message | undefined) => void;
+  readonly react: (member: Member, reaction: Reaction) => void;
+}
+
+/** What a member is made of. */
+export interface MemberParts {
   readonly index: number;
   readonly plan: ConsumerPlan;
-  readonly queueUrl: string;
-  readonly port: SqsPort;
-  readonly handler: Handler<Message>;
-  readonly clock: VirtualClock;
-  readonly random: RandomSource;
-  /** Instead of the planned retry policy. */
-  readonly retry: RetryPolicy | undefined;
-  /** Instead of the planned worker. */
-  readonly replaceWorker: (() => Worker) | undefined;
-  readonly weightOf: (body: string | undefined) => number;
-  readonly onStopped: (member: Member, result: StopResult) => void;
-  readonly onEvent: (member: Member, text: string) => void;
+  readonly consumer: Consumer;
+  readonly process: Process;
+  readonly resources: Resources;
+  readonly isFifo: boolean;
+  /** The pool whose size may be changed, if it has one. */
+  readonly pool: PoolWorker | undefined;
+  /** What the plan says of slots; the group's pool for a share. */
+  readonly slots: number;
+  /** The most messages that may wait here. */
+  readonly room: number;
 }
 
 export class Member {
   readonly index: number;
   readonly plan: ConsumerPlan;
   readonly consumer: Consumer;
-  readonly clock: CountingClock;
-  /** The most handlers, or permits, at once. */
-  readonly capacity: number;
-  /** The most messages that may wait here. */
+  readonly process: Process;
+  readonly resources: Resources;
+  readonly isFifo: boolean;
+  readonly pool: PoolWorker | undefined;
   readonly room: number;
+  /** The most handlers, or permits, at once, as it is now. */
+  capacity: number;
+  /** The most that it was within this history. */
+  mostCapacity: number;
+  rate: RatePlan | undefined;
+  /** Since when the rate is that. */
+  rateSinceMs = 0;
+  tenants: TenantPlan | undefined;
   readonly running: Set<Run> = new Set();
   readonly requestsOut: Set<WitnessedRequest> = new Set();
   /** Handles that came to it, and by which receive. */
   readonly handles: Map<string, WitnessedRequest> = new Map();
   /** Copies of messages that it has sent to the dead letters, by body. */
   readonly copies: Set<string> = new Set();
-  readonly errors: Array<{ readonly error: MillraceError; readonly atMs: number }> = [];
+  /** When its lease of a message was lost, by message id. */
+  readonly revokedAtMs: Map<string, number> = new Map();
+  /** When a message was last given back, by message id. */
+  readonly returnedAtMs: Map<string, number> = new Map();
+  readonly errors: Array<{ readonly code: ErrorCode; readonly atMs: number }> = [];
   readonly startsAtMs: number[] = [];
   /** When its last life ended; what came before that is not its present life's concern. */
   lastStoppedAtMs: number = -Infinity;
   /** How many errors there were before the latest stop. */
   errorsBeforeStop = 0;
+  /** What it had when the latest stop began. */
+  atStop: ConsumerStats | undefined;
   /** When the stop that is under way was called first. */
   stopCalledAtMs: number | undefined;
+  /** When the time of that stop is over. */
+  stopEndsAtMs: number = Infinity;
   resumes = 0;
-  resourcesStarting = 0;
-  resourcesAlive = 0;
-  resourceFailures = 0;
+  pausedAtMs: number = -Infinity;
 
-  constructor(options: MemberOptions) {
-    const { plan, clock, handler, port, queueUrl, random } = options;
-    this.index = options.index;
-    this.plan = plan;
-    this.clock = new CountingClock(clock);
-    this.capacity = plan.worker.kind === "pool" ? plan.worker.maxWorkers : plan.worker.permits;
-    this.room = plan.worker.kind === "pool" ? plan.worker.waitingRoom : 0;
-    this.consumer = new Consumer(handler, {
-      queueUrl,
-      client: port,
-      random,
-      clock: this.clock,
-      worker: options.replaceWorker?.() ?? this.#createWorker(options),
-      retry: options.retry ?? createRetry(plan, random),
-      visibilityTimeoutSeconds: plan.visibilityTimeoutSeconds,
-      waitTimeSeconds: plan.waitTimeSeconds,
-      maxReceives: plan.maxReceives,
-      settleMaxAgeMs: plan.settleMaxAgeMs,
-      maxSettleRequests: plan.maxSettleRequests,
-      maxUnconfirmed: plan.maxUnconfirmed,
-      pollGraceMs: plan.pollGraceMs,
-      requestTimeoutMs: plan.requestTimeoutMs,
-      abortGraceMs: plan.abortGraceMs,
-      handlerTimeoutMs: plan.handlerTimeoutMs,
-      overdueAfterMs: plan.overdueAfterMs,
-      logger: plan.isHostile ? HOSTILE_LOGGER : undefined,
-    });
-    this.#listen(options);
+  constructor(parts: MemberParts) {
+    this.index = parts.index;
+    this.plan = parts.plan;
+    this.consumer = parts.consumer;
+    this.process = parts.process;
+    this.resources = parts.resources;
+    this.isFifo = parts.isFifo;
+    this.pool = parts.pool;
+    this.room = parts.room;
+    this.capacity = parts.slots;
+    this.mostCapacity = parts.slots;
+    this.rate = parts.plan.rate;
+    this.tenants = parts.plan.tenants;
   }
 
   /** When it was last told to start. */
@@ -107,12 +110,15 @@ export class Member {
   }
 
   /**
-   * When a message came to it. Not by a poll that was aborted in the very moment in which it was answered: that strands
+   * When a message came to it. Not by a poll that was aborted before its answer was here, or in that very moment: that strands
    * what it brought (see `pollGraceMs`).
    */
   cameAtMs(handle: string | undefined): number | undefined {
     const receive = this.handles.get(handle ?? "");
-    return receive?.abortSignal?.aborted === true ? undefined : receive?.endedAtMs;
+    if (receive?.endedAtMs === undefined) return undefined;
+    return receive.abortedAtMs !== undefined && receive.abortedAtMs <= receive.endedAtMs
+      ? undefined
+      : receive.endedAtMs;
   }
 
   get permitsTaken(): number {
@@ -129,62 +135,56 @@ export class Member {
   /** Places that receives have asked for and not yet been answered about; an aborted one asks no more. */
   get placesAsked(): number {
     let asked = 0;
-    for (const { asked: places, abortSignal } of this.requestsOut) asked += abortSignal?.aborted === true ? 0 : places;
+    for (const { asked: places, abortedAtMs } of this.requestsOut) asked += abortedAtMs === undefined ? places : 0;
     return asked;
   }
 
-  #createWorker({ plan, clock, weightOf }: MemberOptions): Worker {
-    if (plan.worker.kind === "pool") return this.#createPool(plan.worker, clock);
-    const { permits, isWeighted } = plan.worker;
-    const weight = isWeighted ? (message: Message) => weightOf(message.Body) : undefined;
-    return new SemaphoreWorker<Message>({ permits, weight });
+  resize(slots: number): void {
+    this.capacity = slots;
+    this.mostCapacity = Math.max(this.mostCapacity, slots);
+    if (this.pool === undefined) this.consumer.setConcurrency(slots);
+    else this.pool.resize({ maxWorkers: slots });
   }
 
-  #createPool({ resource, kind: _kind, ...options }: PoolPlan, clock: VirtualClock): Worker {
-    if (resource === undefined) return new PoolWorker(options);
-    return new PoolWorker<number>({
-      ...options,
-      onWorkerStart: async ({ id }) => {
-        this.resourcesStarting += 1;
-        if (resource.startMs > 0) await new Promise<void>((done) => clock.setTimer(() => done(), resource.startMs));
-        this.resourcesStarting -= 1;
-        if (this.resourceFailures < resource.failures) {
-          this.resourceFailures += 1;
-          throw new Error("a resource could not be made");
-        }
-        this.resourcesAlive += 1;
-        return id;
-      },
-      onWorkerStop: () => {
-        this.resourcesAlive -= 1;
-        if (this.plan.isHostile) throw new Error("a resource could not be ended");
-      },
-    });
-  }
-
-  #listen({ onStopped, onEvent, plan }: MemberOptions): void {
+  listen(events: MemberEvents): void {
     const { consumer } = this;
-    consumer.on("stopped", (result) => {
-      onStopped(this, result);
-    });
     consumer.on("stopping", () => {
       this.errorsBeforeStop = this.errors.length;
+      this.atStop = consumer.stats();
+      events.stopping(this);
     });
+    consumer.on("stopped", (result) => events.stopped(this, result));
     consumer.on("error", (error) => {
-      this.errors.push({ error, atMs: this.clock.now() });
-      onEvent(this, `error ${error.code}: ${error.message.slice(0, 120)}`);
+      this.errors.push({ code: error.code, atMs: this.process.now() });
+      events.error(this, error);
     });
-    consumer.on("redelivered", ({ message }) => onEvent(this, `redelivered ${shortId(message.MessageId)}`));
-    consumer.on("messageRevoked", ({ message }) => onEvent(this, `revoked ${shortId(message.MessageId)}`));
-    consumer.on("settled", ({ message, outcome }) =>
-      onEvent(this, `settled ${shortId(message.MessageId)}: ${describeOutcome(outcome)}`),
+    consumer.on("paused", () => {
+      this.pausedAtMs = this.process.now();
+      events.noted(this, "paused", undefined);
+    });
+    for (const name of ["started", "resumed"] as const) consumer.on(name, () => events.noted(this, name, undefined));
+    consumer.on("redelivered", ({ message }) => events.noted(this, "redelivered", message));
+    consumer.on("backedOff", () => events.noted(this, "backedOff", undefined));
+    consumer.on("messageRevoked", ({ message, wasRunning }) =>
+      events.noted(this, wasRunning ? "revokedRunning" : "revoked", message),
     );
-    if (!plan.isHostile) return;
+    consumer.on("settled", ({ message, outcome }) => events.settled(this, message, outcome));
+    for (const reaction of this.plan.reactions) {
+      let left = reaction.times;
+      consumer.on(reaction.event, () => {
+        left -= 1;
+        if (left >= 0) events.react(this, reaction);
+      });
+    }
+    if (this.plan.isHostile) this.#listenBadly();
+  }
+
+  #listenBadly(): void {
     for (const name of ["received", "messageStarted", "messageFinished", "settled", "error", "stopping"] as const) {
-      consumer.on(name, () => {
+      this.consumer.on(name, () => {
         throw new Error(`a listener of ${name} has failed`);
       });
-      consumer.on(name, async () => Promise.reject(new Error(`a listener of ${name} has rejected`)));
+      this.consumer.on(name, async () => Promise.reject(new Error(`a listener of ${name} has rejected`)));
     }
   }
 }
@@ -193,32 +193,3 @@ export class Member {
 export function shortId(messageId: string | undefined): string {
   return `m${Number(messageId?.slice(-12))}`;
 }
-
-function describeOutcome(outcome: Outcome): string {
-  return outcome.kind === "retry" ? `retry after ${outcome.afterSeconds} s` : outcome.kind;
-}
-
-function createRetry({ retry }: ConsumerPlan, random: RandomSource): RetryPolicy | undefined {
-  switch (retry) {
-    case "default":
-      return undefined;
-    case "exponential":
-      return exponentialRetry({ baseSeconds: 2, maxSeconds: 40, random });
-    case "constant":
-      return constantRetry({ delaySeconds: 3 });
-    case "deadLetter":
-      return () => deadLetter("the policy says so");
-    case "throws":
-      return () => {
-        throw new Error("a retry policy has failed");
-      };
-    case "nonsense":
-      return () => "soon" as never;
-  }
-}
-
-function fail(): never {
-  throw new Error("a logger has failed");
-}
-
-const HOSTILE_LOGGER = { debug: fail, info: fail, warn: fail, error: fail };

@@ -1,15 +1,6 @@
 // A history in which nothing goes wrong, for tests that make something go wrong.
 import type { ConsumerPlan, History, PlannedMessage, PoolPlan, Turn } from "./history.js";
-
-const PLAIN_TURN: Turn = {
-  ending: "return",
-  durationMs: 100,
-  isSynchronous: false,
-  isHeedful: true,
-  retrySeconds: 0,
-  extendSeconds: undefined,
-  stopTimeoutMs: undefined,
-};
+import { PLAIN_TURN } from "./turns.js";
 
 export const PLAIN_POOL: PoolPlan = {
   kind: "pool",
@@ -22,7 +13,14 @@ export const PLAIN_POOL: PoolPlan = {
 };
 
 export const PLAIN_CONSUMER: ConsumerPlan = {
+  queue: 0,
   worker: PLAIN_POOL,
+  tenants: undefined,
+  rate: undefined,
+  maxInFlightMessages: undefined,
+  batches: undefined,
+  reactions: [],
+  timerSkewMs: [0, 0],
   visibilityTimeoutSeconds: 10,
   waitTimeSeconds: 20,
   maxReceives: 10,
@@ -38,19 +36,28 @@ export const PLAIN_CONSUMER: ConsumerPlan = {
   isHostile: false,
 };
 
+const PLAIN_MESSAGE: PlannedMessage = { queue: 0, sentAtMs: 0, weight: 1, group: 0, paddingBytes: 0, turns: [] };
+
 /** Messages that were sent before the start, each with one run. */
 export function plainMessages(count: number, turn: Partial<Turn> = {}): PlannedMessage[] {
-  return Array.from({ length: count }, () => ({ sentAtMs: 0, weight: 1, turns: [{ ...PLAIN_TURN, ...turn }] }));
+  return Array.from({ length: count }, () => ({
+    ...PLAIN_MESSAGE,
+    turns: [{ ...PLAIN_TURN, durationMs: 100, ...turn }],
+  }));
 }
 
 export function plainHistory(overrides: Partial<History> = {}): History {
   return {
     seed: 1,
-    maxReceiveCount: undefined,
+    queues: [{ isFifo: false, maxReceiveCount: undefined }],
     messages: plainMessages(20),
     consumers: [PLAIN_CONSUMER],
+    group: undefined,
     commands: [{ atMs: 0, consumer: 0, action: "start", timeoutMs: 0 }],
     faultPeriods: [],
+    stalls: [],
+    wallClockJumps: [],
+    shuffleSeed: undefined,
     latencyMs: [5, 5],
     abortedPollsSwallowMessages: false,
     endsAtMs: 30_000,

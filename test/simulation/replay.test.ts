@@ -1,7 +1,7 @@
 // A history is all in its seed: played again, the same happens.
 import { expect, test } from "vitest";
 import { createHistory } from "./random-history.js";
-import { playHistory } from "./world.js";
+import { playHistory } from "./playing.js";
 
 async function traceOf(seed: number): Promise<readonly string[]> {
   const { world } = await playHistory(createHistory(seed), { isTraced: true });

@@ -3,7 +3,8 @@ import type { History } from "./history.js";
 import { createHistory } from "./random-history.js";
 import { shrinkHistory } from "./shrink.js";
 import { PROMISES } from "./violation.js";
-import { playHistory, type PlayOptions, type Result } from "./world.js";
+import { playHistory, type Result } from "./playing.js";
+import type { PlayOptions } from "./world.js";
 
 /** How many lines of a trace are shown; a failure is found at its end. */
 const MOST_LINES = 120;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createHistory } from "./random-history.js";
 import { describeFailure } from "./report.js";
-import { playHistory } from "./world.js";
+import { playHistory } from "./playing.js";
 
 const SEEDS_A_TEST = 100;
 

@@ -4,12 +4,21 @@ import type { Journal, JournalEntry } from "millrace/testing";
 /** One message, as the service sees it. */
 export interface ServiceMessage {
   readonly id: string;
+  readonly queueName: string;
+  /** Its number among all messages that were sent. */
+  readonly position: number;
   readonly leases: Map<string, number>;
   newestHandle: string | undefined;
   newestReceiveAtMs: number;
   /** When others can receive it; -Infinity at first. */
   visibleAgainAtMs: number;
+  /** When its visibility was last changed by somebody. */
+  changedAtMs: number;
+  /** The receive count that came with each handle. */
+  readonly attempts: Map<string, number>;
   receives: number;
+  /** How often it was deleted. */
+  deletes: number;
   /** Whether it is in the queue no more: deleted, or moved to the dead letters. */
   isGone: boolean;
   isRedriven: boolean;
@@ -18,12 +27,12 @@ export interface ServiceMessage {
 export class ServiceView {
   readonly messages: Map<string, ServiceMessage> = new Map();
   readonly #journal: Journal;
-  readonly #queueName: string;
+  readonly #queueNames: ReadonlySet<string>;
   #cursor = 0;
 
-  constructor(journal: Journal, queueName: string) {
+  constructor(journal: Journal, queueNames: readonly string[]) {
     this.#journal = journal;
-    this.#queueName = queueName;
+    this.#queueNames = new Set(queueNames);
   }
 
   /** Reads on. To be called before anything is looked up. */
@@ -31,7 +40,7 @@ export class ServiceView {
     const { entries } = this.#journal;
     for (; this.#cursor < entries.length; this.#cursor += 1) {
       const entry = entries[this.#cursor] as JournalEntry;
-      if (entry.queueName === this.#queueName) this.#take(entry);
+      if (this.#queueNames.has(entry.queueName)) this.#take(entry);
     }
   }
 
@@ -42,7 +51,7 @@ export class ServiceView {
 
   #take(entry: JournalEntry): void {
     if (entry.kind === "sent") {
-      this.messages.set(entry.messageId, createServiceMessage(entry.messageId));
+      this.messages.set(entry.messageId, createServiceMessage(entry, this.messages.size));
       return;
     }
     const message = this.messages.get(entry.messageId) as ServiceMessage;
@@ -54,14 +63,18 @@ export class ServiceView {
         message.newestReceiveAtMs = entry.atMs;
         message.visibleAgainAtMs = entry.visibleAgainAtMs;
         message.leases.set(entry.receiptHandle, entry.visibleAgainAtMs);
+        message.attempts.set(entry.receiptHandle, entry.receiveCount);
         break;
       case "visibilityChanged":
         if (!entry.isEffective) break;
         message.visibleAgainAtMs = entry.visibleAgainAtMs;
+        message.changedAtMs = entry.atMs;
         message.leases.set(entry.receiptHandle, entry.visibleAgainAtMs);
         break;
       case "deleted":
-        if (entry.isEffective) message.isGone = true;
+        if (!entry.isEffective) break;
+        message.isGone = true;
+        message.deletes += 1;
         break;
       case "deduplicated": // What was sent a second time is not there.
         break;
@@ -77,14 +90,19 @@ export class ServiceView {
   }
 }
 
-function createServiceMessage(id: string): ServiceMessage {
+function createServiceMessage({ messageId, queueName }: JournalEntry, position: number): ServiceMessage {
   return {
-    id,
+    id: messageId,
+    queueName,
+    position,
     leases: new Map(),
     newestHandle: undefined,
     newestReceiveAtMs: -Infinity,
     visibleAgainAtMs: -Infinity,
+    changedAtMs: -Infinity,
+    attempts: new Map(),
     receives: 0,
+    deletes: 0,
     isGone: false,
     isRedriven: false,
   };

@@ -1,7 +1,8 @@
 // Cuts a failing history down: whatever can be left out while the same promise is still broken, is.
 import type { ConsumerPlan, FaultPeriod, History } from "./history.js";
 import type { PromiseName } from "./violation.js";
-import { playHistory, type PlayOptions } from "./world.js";
+import { playHistory } from "./playing.js";
+import type { PlayOptions } from "./world.js";
 
 /** What shrinking may cost. */
 export interface ShrinkOptions extends PlayOptions {
@@ -72,12 +73,19 @@ function replaceList<Name extends "faultPeriods" | "commands" | "messages">(
 
 function leaveConsumerOut(history: History, index: number): History | undefined {
   if (history.consumers.length < 2 || index >= history.consumers.length) return undefined;
+  const isLeft = ({ consumer }: { readonly consumer: number }): boolean => consumer !== index;
+  const moved = <Part extends { readonly consumer: number }>(part: Part): Part => ({
+    ...part,
+    consumer: part.consumer > index ? part.consumer - 1 : part.consumer,
+  });
+  // What it alone would have consumed is not sent.
+  const consumers = history.consumers.filter((_, position) => position !== index);
   return {
     ...history,
-    consumers: history.consumers.filter((_, position) => position !== index),
-    commands: history.commands
-      .filter(({ consumer }) => consumer !== index)
-      .map((command) => ({ ...command, consumer: 0 })),
+    consumers,
+    messages: history.messages.filter(({ queue }) => consumers.some((plan) => plan.queue === queue)),
+    commands: history.commands.filter(isLeft).map(moved),
+    stalls: history.stalls.filter(isLeft).map(moved),
   };
 }
 
@@ -141,6 +149,12 @@ const SIMPLER_CONSUMERS: ReadonlyArray<Partial<ConsumerPlan>> = [
   { maxSettleRequests: 25 },
   { maxUnconfirmed: 5_000 },
   { maxReceives: 1 },
+  { tenants: undefined },
+  { rate: undefined },
+  { maxInFlightMessages: undefined },
+  { batches: undefined },
+  { reactions: [] },
+  { timerSkewMs: [0, 0] },
 ];
 
 function simplifyConsumer(history: History, index: number): History | undefined {
@@ -153,7 +167,13 @@ function simplifyService(history: History, index: number): History | undefined {
   const simpler: ReadonlyArray<Partial<History>> = [
     { latencyMs: [0, 0] },
     { abortedPollsSwallowMessages: false },
-    { maxReceiveCount: undefined },
+    { queues: history.queues.map((queue) => ({ ...queue, maxReceiveCount: undefined })) },
+    { queues: history.queues.map((queue) => ({ ...queue, isFifo: false })) },
+    { shuffleSeed: undefined },
+    { stalls: [] },
+    { stalls: history.stalls.slice(1) },
+    { stalls: history.stalls.slice(0, -1) },
+    { wallClockJumps: [] },
     { finale: "stop" },
   ];
   const chosen = simpler[index];

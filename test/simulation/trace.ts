@@ -61,7 +61,7 @@ function describeEntry(entry: JournalEntry): string {
     case "moved":
       return `${id} ${entry.kind} to ${entry.toQueueName}`;
     default:
-      return `${id} ${entry.kind}${entry.queueName === "jobs" ? "" : ` to ${entry.queueName}`}`;
+      return `${id} ${entry.kind}${entry.queueName.startsWith("jobs") ? "" : ` to ${entry.queueName}`}`;
   }
 }
 

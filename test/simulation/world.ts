@@ -1,39 +1,48 @@
 // Runs one history: a service, its consumers and their handlers, on one clock.
-import { SimulatedSqs, SqsServiceError, VirtualClock, type FaultSettings, type SqsOperation } from "millrace/testing";
-import type { MillraceError, StopResult } from "millrace";
+import type { ConsumerGroup, Message, MillraceError, Outcome, StopResult } from "millrace";
+import { type RandomSource, VirtualClock } from "millrace/testing";
+import { checkBatch } from "./checks/batches.js";
 import {
   checkEnd,
+  checkRequestAborted,
   checkRequestBegan,
   checkRequestEnded,
   checkRunBegan,
+  checkSettled,
   checkStep,
   checkStopped,
 } from "./checks/checks.js";
+import { Coverage } from "./coverage.js";
+import { toRate, toTenants } from "./consumer-parts.js";
+import { type Crew, createCrew } from "./crew.js";
 import { Draw } from "./draw.js";
 import { HandlerSide } from "./handler-side.js";
-import { type Command, type FaultPeriod, type History, isDisruptive } from "./history.js";
-import { Member } from "./member.js";
+import { type Command, type History, isDisruptive, isOdd, type Reaction } from "./history.js";
+import { type Member, shortId } from "./member.js";
+import {
+  meetCommand,
+  meetError,
+  meetFaults,
+  meetHistory,
+  meetJournal,
+  meetRequest,
+  meetRun,
+  meetSettled,
+  meetStopped,
+} from "./meetings.js";
+import type { Process } from "./process.js";
 import { NO_SABOTAGE, type Sabotage } from "./sabotage.js";
-import { ServiceView } from "./service-view.js";
+import { ServiceSide } from "./service-side.js";
+import type { ServiceView } from "./service-view.js";
 import { Trace } from "./trace.js";
-import { type Violation, Violations } from "./violation.js";
-import { createWitnessPort, type WitnessedRequest } from "./witness-port.js";
+import { Violations } from "./violation.js";
+import type { Witness, WitnessedRequest } from "./witness-port.js";
 
-/** What consumers ask of the service: faults concern these, and not the sender of the messages. */
-const OPERATIONS: readonly SqsOperation[] = [
-  "ReceiveMessage",
-  "DeleteMessageBatch",
-  "ChangeMessageVisibilityBatch",
-  "SendMessageBatch",
-  "GetQueueAttributes",
-  "GetQueueUrl",
-];
-
-const QUEUE = "jobs";
-const DEAD_LETTERS = "jobs-dead";
-
-/** How long the end may take: handlers, retries and leases are all over within some minutes. */
-const LONGEST_END_MS = 3_600_000;
+/** How long the end may take: a group of a FIFO queue whose retries become rarer takes hours. */
+const LONGEST_END_MS = 43_200_000;
+/** In a history of hours. */
+const LONGEST_END_OF_HOURS_MS = 360_000_000;
+const HOURS_MS = 3_600_000;
 
 const LONGEST_LATENCY_MS = 300;
 
@@ -48,106 +57,74 @@ export interface PlayOptions {
 export class World {
   readonly history: History;
   readonly clock: VirtualClock;
-  readonly sqs: SimulatedSqs;
+  readonly random: RandomSource;
+  readonly service: ServiceSide;
   readonly violations: Violations;
   readonly trace: Trace;
-  readonly view: ServiceView;
+  readonly coverage: Coverage = new Coverage();
   readonly handlers: HandlerSide;
-  readonly members: Member[] = [];
   readonly requests: WitnessedRequest[] = [];
   readonly sabotage: Sabotage;
-  queueUrl = "";
-  deadLetterUrl = "";
+  members: readonly Member[] = [];
+  group: ConsumerGroup<undefined> | undefined;
   /** Whether what was planned is over. */
   isEnding = false;
-  readonly #draw: Draw;
-  #sent = 0;
+  /** Whether some requests take so long that a stop, or a heartbeat, may run out of time without any fault. */
+  readonly isSlow: boolean;
+  /** Whether messages come when they should not, or old handles work. */
+  readonly isOdd: boolean;
 
   constructor(history: History, { sabotage = NO_SABOTAGE, isTraced = false }: PlayOptions) {
     this.history = history;
     this.sabotage = sabotage;
     this.clock = new VirtualClock();
-    this.#draw = new Draw(history.seed ^ 0x5eed);
-    this.sqs = new SimulatedSqs({ clock: this.clock, random: this.#draw.random, journal: true });
+    this.random = new Draw(history.seed ^ 0x5eed).random;
+    this.service = new ServiceSide(history, this.clock, this.random);
     this.violations = new Violations(() => this.clock.now());
-    this.trace = new Trace(this, isTraced);
-    const { journal } = this.sqs;
-    if (journal === undefined) throw new Error("The service keeps no journal");
-    this.view = new ServiceView(journal, QUEUE);
-    this.handlers = new HandlerSide({
-      history,
-      clock: this.clock,
-      began: (run) => {
-        this.members[run.consumer]?.running.add(run);
-        this.trace.note(run.consumer, () => `starts m${Number(run.messageId.slice(-12))} (${run.turn.ending})`);
-        checkRunBegan(this, run);
-      },
-      ended: (run) => {
-        this.members[run.consumer]?.running.delete(run);
-        this.trace.note(run.consumer, () => `ends m${Number(run.messageId.slice(-12))}: ${run.said}`);
-      },
-      stop: (consumer, timeoutMs) => {
-        if (!this.isEnding) void this.stop(this.members[consumer] as Member, timeoutMs);
-      },
-    });
+    this.trace = new Trace({ clock: this.clock, sqs: this.service.sqs }, isTraced);
+    this.isOdd = history.faultPeriods.some(isOdd);
+    const latencies = [history.latencyMs, ...history.faultPeriods.map(({ faults }) => faults.latencyMs ?? 0)];
+    this.isSlow = latencies.flat(2).some((latency) => latency > LONGEST_LATENCY_MS);
+    this.handlers = this.#createHandlers();
+  }
+
+  get view(): ServiceView {
+    return this.service.view;
   }
 
   /** Plays the history to its end, or to its first violation. */
   async play(): Promise<void> {
-    await this.#createQueues();
-    this.history.consumers.forEach((plan, index) => this.addMember({ ...plan }, index));
+    meetHistory(this.coverage, this.history);
+    await this.service.createQueues();
+    this.sabotage.service(this.service);
+    const crew = createCrew(this, (index, process) => this.#witness(index, process));
+    this.#take(crew);
     this.#schedule();
     await this.clock.runUntil(() => this.#step() || this.clock.now() >= this.history.endsAtMs);
     if (!this.violations.any) await this.#end();
+    meetJournal(this.coverage, this.service.sqs.journal?.entries ?? []);
+    if ((crew.order?.choices ?? 0) > 0) this.coverage.meet("time", "things in another order");
+    if (this.members.some(({ process }) => process.stalled > 0))
+      this.coverage.meet("time", "process that stands still");
   }
 
-  addMember(plan: History["consumers"][number], index: number): Member {
-    const { sabotage } = this;
-    const port = createWitnessPort(this.sqs, index, {
-      now: () => this.clock.now(),
-      began: (request) => {
-        this.requests.push(request);
-        this.members[index]?.requestsOut.add(request);
-        this.trace.noteRequest(request, "began");
-        checkRequestBegan(this, request);
-        return !this.#isFlooded();
-      },
-      ended: (request) => {
-        this.members[index]?.requestsOut.delete(request);
-        this.trace.noteRequest(request, "ended");
-        checkRequestEnded(this, request);
-      },
-    });
-    const member = new Member({
-      index,
-      plan,
-      queueUrl: this.queueUrl,
-      port: sabotage.port(port),
-      handler: sabotage.handler(this.handlers.createHandler(index)),
-      clock: this.clock,
-      random: this.#draw.random,
-      retry: sabotage.retry,
-      replaceWorker: sabotage.worker,
-      weightOf: (body) => this.handlers.weightOf(body),
-      onStopped: (stopped, result) => {
-        this.trace.note(stopped.index, () => `stopped: ${JSON.stringify(result)}`);
-        checkStopped(this, stopped, result);
-        stopped.stopCalledAtMs = undefined;
-        stopped.lastStoppedAtMs = this.clock.now();
-      },
-      onEvent: ({ index: consumer }, text) => this.trace.note(consumer, () => text),
-    });
-    this.members.push(member);
-    return member;
+  /** The consumers that start and stop together with this one. */
+  peersOf(member: Member): readonly Member[] {
+    return this.group === undefined ? [member] : this.members;
   }
 
   start(member: Member): Promise<boolean> {
     this.trace.note(member.index, () => "start()");
-    member.startsAtMs.push(this.clock.now());
-    return member.consumer.start().then(
+    const { state } = member.consumer;
+    if (state === "stopped") this.coverage.meet("start", "after a stop");
+    if (state === "running") this.coverage.meet("start", "while running");
+    if (state === "stopping") this.coverage.meet("start", "while stopping");
+    for (const peer of this.peersOf(member)) peer.startsAtMs.push(this.clock.now());
+    return (this.group ?? member.consumer).start().then(
       () => true,
       (reason: unknown) => {
         const error = reason as MillraceError;
+        this.coverage.meet("start", error.code === "STOPPED" ? "stopped meanwhile" : "refused");
         this.trace.note(member.index, () => `start() rejects: ${error.code}`);
         if (!this.#mayRefuse(member, error)) this.violations.add("startRefused", `${error.code}: ${error.message}`);
         return false;
@@ -155,31 +132,145 @@ export class World {
     );
   }
 
-  stop(member: Member, timeoutMs: number): Promise<StopResult> {
+  stop(member: Member, timeoutMs: number): Promise<unknown> {
     this.trace.note(member.index, () => `stop(${timeoutMs})`);
-    if (member.isAlive) member.stopCalledAtMs ??= this.clock.now();
-    const stopping = member.consumer.stop({ timeoutMs });
+    for (const peer of this.peersOf(member)) this.#noteStop(peer, timeoutMs);
+    const stopping = (this.group ?? member.consumer).stop({ timeoutMs });
     stopping.catch((error: unknown) => this.violations.add("crash", `stop() rejected: ${String(error)}`));
     return stopping;
   }
 
-  /** Whether no request can have met a fault since then. */
+  /** Whether no request can have met a fault since then, and no process has stood still. */
   wasCalmSince(atMs: number): boolean {
     const now = this.clock.now();
-    return this.history.faultPeriods.every(
-      (period) => !isDisruptive(period) || period.fromMs > now || period.toMs + 1_000 < atMs,
-    );
-  }
-
-  /** Whether some requests take so long that a stop, or a heartbeat, may run out of time without any fault. */
-  get isSlow(): boolean {
-    const { latencyMs, faultPeriods } = this.history;
-    const latencies = [latencyMs, ...faultPeriods.map(({ faults }) => faults.latencyMs ?? 0)];
-    return latencies.flat(2).some((latency) => latency > LONGEST_LATENCY_MS);
+    const isOver = ({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean => fromMs > now || toMs + 1_000 < atMs;
+    const { faultPeriods, stalls } = this.history;
+    return faultPeriods.every((period) => !isDisruptive(period) || isOver(period)) && stalls.every(isOver);
   }
 
   get wasAlwaysCalm(): boolean {
     return this.wasCalmSince(-1);
+  }
+
+  #createHandlers(): HandlerSide {
+    const { history, clock } = this;
+    return new HandlerSide({
+      history,
+      clock,
+      began: (run) => {
+        this.members[run.consumer]?.running.add(run);
+        this.trace.note(run.consumer, () => `starts ${shortId(run.messageId)} (${run.turn.ending})`);
+        checkRunBegan(this, run);
+      },
+      ended: (run) => {
+        const member = this.members[run.consumer];
+        member?.running.delete(run);
+        if (member !== undefined) meetRun(this.coverage, run, member);
+        this.trace.note(run.consumer, () => `ends ${shortId(run.messageId)}: ${run.said}`);
+      },
+      handedOver: (consumer, runs, key) => {
+        this.trace.note(
+          consumer,
+          () => `is handed ${runs.map(({ messageId }) => shortId(messageId)).join(", ")} (${key})`,
+        );
+        checkBatch(this, { consumer, runs, key });
+      },
+      stop: (consumer, timeoutMs) => {
+        if (this.isEnding) return;
+        this.coverage.meet("stop called", "in a handler");
+        void this.stop(this.members[consumer] as Member, timeoutMs);
+      },
+    });
+  }
+
+  #take({ members, group }: Crew): void {
+    this.members = members;
+    this.group = group;
+    for (const member of members) {
+      this.sabotage.consumer(member.consumer);
+      member.listen({
+        stopping: (stopping) => this.#noteStop(stopping, Infinity),
+        stopped: (stopped, result) => this.#noteStopped(stopped, result),
+        settled: (settler, message, outcome) => this.#noteSettled(settler, message, outcome),
+        error: ({ index }, error) => {
+          meetError(this.coverage, error);
+          this.trace.note(index, () => `error ${error.code}: ${error.message.slice(0, 120)}`);
+        },
+        noted: ({ index, revokedAtMs }, what, message) => {
+          if (what === "revoked" || what === "revokedRunning")
+            revokedAtMs.set(message?.MessageId ?? "", this.clock.now());
+          if (what === "redelivered") this.coverage.meet("message", "redelivered while here");
+          if (what === "revoked") this.coverage.meet("message", "lease lost waiting");
+          if (what === "revokedRunning") this.coverage.meet("message", "lease lost running");
+          this.trace.note(index, () => (message === undefined ? what : `${what} ${shortId(message.MessageId)}`));
+        },
+        react: (reacting, reaction) => this.#react(reacting, reaction),
+      });
+    }
+  }
+
+  #witness(index: number, process: Process): Witness {
+    return {
+      now: () => this.clock.now(),
+      turn: () => process.turn(),
+      began: (request) => {
+        this.requests.push(request);
+        this.members[index]?.requestsOut.add(request);
+        this.trace.noteRequest(request, "began");
+        checkRequestBegan(this, request);
+        return !this.#isFlooded();
+      },
+      aborted: (request) => {
+        this.trace.note(index, () => `gives up ${request.operation} of ${request.sentAtMs.toFixed(1)}`);
+        this.members[index]?.requestsOut.delete(request);
+        checkRequestAborted(this, request);
+      },
+      ended: (request) => {
+        this.members[index]?.requestsOut.delete(request);
+        meetRequest(this.coverage, request, this.members[index] as Member);
+        this.trace.noteRequest(request, "ended");
+        checkRequestEnded(this, request);
+      },
+    };
+  }
+
+  #noteStop(member: Member, timeoutMs: number): void {
+    meetCommand(this.coverage, member, { timeoutMs, isOutage: this.#isOutage, now: this.clock.now() });
+    if (!member.isAlive && member.consumer.state !== "stopping") return;
+    const now = this.clock.now();
+    if (member.stopCalledAtMs === undefined) member.stopEndsAtMs = Infinity;
+    member.stopCalledAtMs ??= now;
+    member.stopEndsAtMs = Math.min(member.stopEndsAtMs, now + timeoutMs);
+  }
+
+  #noteStopped(member: Member, result: StopResult): void {
+    this.trace.note(member.index, () => `stopped: ${JSON.stringify(result)}`);
+    meetStopped(this.coverage, result);
+    checkStopped(this, member, result);
+    member.stopCalledAtMs = undefined;
+    member.lastStoppedAtMs = this.clock.now();
+  }
+
+  #noteSettled(member: Member, message: Message, outcome: Outcome): void {
+    const what = outcome.kind === "retry" ? `retry after ${outcome.afterSeconds} s` : outcome.kind;
+    this.trace.note(member.index, () => `settled ${shortId(message.MessageId)}: ${what}`);
+    meetSettled(this.coverage, outcome);
+    checkSettled(this, member, { message, outcome });
+    if (outcome.kind === "retry" || outcome.kind === "release")
+      member.returnedAtMs.set(message.MessageId ?? "", this.clock.now());
+  }
+
+  #react(member: Member, { action }: Reaction): void {
+    if (this.isEnding) return;
+    this.trace.note(member.index, () => `a listener calls ${action}()`);
+    if (action === "start") void this.start(member);
+    else if (action === "stop") void this.stop(member, 1_000);
+    else this.#obey(member, { action, atMs: 0, consumer: member.index, timeoutMs: 0 });
+  }
+
+  get #isOutage(): boolean {
+    const now = this.clock.now();
+    return this.history.faultPeriods.some(({ isOutage, fromMs, toMs }) => isOutage && fromMs <= now && now < toMs);
   }
 
   /** A loop that asks without end would never let the clock move again. */
@@ -202,73 +293,91 @@ export class World {
     return this.violations.any;
   }
 
-  async #createQueues(): Promise<void> {
-    const deadLetters = await this.sqs.createQueue({ QueueName: DEAD_LETTERS });
-    this.deadLetterUrl = deadLetters.QueueUrl;
-    const { maxReceiveCount } = this.history;
-    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${DEAD_LETTERS}`;
-    const { QueueUrl } = await this.sqs.createQueue({
-      QueueName: QUEUE,
-      Attributes:
-        maxReceiveCount === undefined
-          ? {}
-          : { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount }) },
-    });
-    this.queueUrl = QueueUrl;
-  }
-
   #schedule(): void {
     const { messages, commands, faultPeriods, endsAtMs } = this.history;
-    this.#setCommonFaults();
+    this.#endFaults();
     faultPeriods.forEach((period) => {
-      this.clock.setTimer(() => this.#beginFaults(period), period.fromMs);
-      this.clock.setTimer(() => this.#setCommonFaults(), period.toMs);
+      this.clock.setTimer(() => {
+        this.service.beginFaults(period);
+        meetFaults(this.coverage, period);
+        this.trace.note(
+          undefined,
+          () => `faults: ${period.isDenied ? "access denied" : JSON.stringify(period.faults)}`,
+        );
+      }, period.fromMs);
+      this.clock.setTimer(() => this.#endFaults(), period.toMs);
     });
     messages.forEach(({ sentAtMs }, index) => {
-      this.clock.setTimer(() => this.#send(String(index)), sentAtMs);
+      this.clock.setTimer(() => this.service.send(index), sentAtMs);
     });
     for (const command of commands) {
       const member = this.members[command.consumer];
       if (member === undefined || command.atMs >= endsAtMs) continue;
-      this.clock.setTimer(() => this.#obey(member, command), command.atMs);
+      this.clock.setTimer(() => member.process.whenAwake(() => this.#obey(member, command)), command.atMs);
     }
     this.clock.setTimer(() => undefined, endsAtMs);
   }
 
-  #obey(member: Member, { action, timeoutMs, perSecond }: Command): void {
-    const { consumer, index } = member;
+  #endFaults(): void {
+    this.service.endFaults();
+    this.trace.note(undefined, () => "no faults");
+  }
+
+  #obey(member: Member, command: Command): void {
+    if (this.isEnding) return;
+    const { action, timeoutMs, slots = 1 } = command;
     if (action === "start") return void this.start(member);
     if (action === "stop") return void this.stop(member, timeoutMs);
-    this.trace.note(index, () => (action === "setRate" ? `setRate(${perSecond})` : `${action}()`));
-    if (action === "pause") consumer.pause();
+    this.trace.note(
+      member.index,
+      () => `${action}(${JSON.stringify(command.rate ?? command.slots ?? command.tenants ?? "")})`,
+    );
+    if (action === "pause") this.#pause(member);
     else if (action === "resume") this.#resume(member);
-    else consumer.setRate(perSecond === undefined ? undefined : { perSecond });
+    else if (action === "setRate") this.#setRate(member, command.rate);
+    else if (action === "resize") this.#resize(member, slots);
+    else if (action === "setTenants") this.#setTenants(member, command);
+    else this.#update(member, slots);
+  }
+
+  #pause(member: Member): void {
+    this.coverage.meet("change", "pause");
+    member.consumer.pause();
   }
 
   #resume(member: Member): void {
+    this.coverage.meet("change", "resume");
     member.resumes += 1;
     member.consumer.resume();
   }
 
-  #send(body: string): void {
-    void this.sqs.sendMessage({ QueueUrl: this.queueUrl, MessageBody: body }).then(() => (this.#sent += 1));
+  #setRate(member: Member, rate: Command["rate"]): void {
+    this.coverage.meet("change", "set rate");
+    member.rate = rate;
+    member.rateSinceMs = this.clock.now();
+    member.consumer.setRate(toRate(rate));
   }
 
-  #setCommonFaults(): void {
-    const { latencyMs, abortedPollsSwallowMessages } = this.history;
-    this.sqs.clearFaults();
-    this.#setFaults({ latencyMs, abortedPollsSwallowMessages, operations: OPERATIONS });
-    this.trace.note(undefined, () => "no faults");
+  #resize(member: Member, slots: number): void {
+    if (this.sabotage.worker !== undefined) return;
+    this.coverage.meet("change", slots > member.capacity ? "resize up" : "resize down");
+    member.resize(slots);
   }
 
-  #setFaults(faults: Partial<FaultSettings>): void {
-    Object.assign(this.sqs.faults, faults);
+  #setTenants(member: Member, { tenants }: Command): void {
+    const { kind } = member.plan.worker;
+    this.coverage.meet("change", "set tenants");
+    member.tenants = tenants;
+    const changed = toTenants(tenants);
+    if (changed === undefined) return;
+    if (kind === "own") member.consumer.setTenants(changed);
+    else if (kind === "share") this.group?.update(String(member.index), { tenants: changed });
+    else member.pool?.update({ tenants: changed });
   }
 
-  #beginFaults({ faults, isDenied }: FaultPeriod): void {
-    this.#setFaults(faults);
-    if (isDenied) this.#setFaults({ script: deny });
-    this.trace.note(undefined, () => `faults: ${isDenied ? "access denied" : JSON.stringify(faults)}`);
+  #update(member: Member, weight: number): void {
+    this.coverage.meet("change", "update a queue");
+    this.group?.update(String(member.index), { weight });
   }
 
   /** Faults are over: the queue must become empty, the consumers must stop, and everything must add up. */
@@ -278,13 +387,16 @@ export class World {
     this.handlers.isPlain = this.history.finale === "stop";
     this.trace.note(undefined, () => "the end begins");
     for (const member of this.members) {
+      this.#setRate(member, undefined);
+      await this.#ensureStarted(member);
       this.#resume(member);
-      member.consumer.setRate(undefined);
     }
-    for (const member of this.members) await this.#ensureStarted(member);
-    await this.#runUntil(() => this.#isEmpty(), "the queue is not empty");
+    await this.#runUntil(
+      () => this.service.sent === this.history.messages.length && this.service.isEmpty,
+      "the queue is not empty",
+    );
     await this.#stopAll();
-    if (!this.violations.any) await checkEnd(this);
+    if (!this.violations.any) checkEnd(this);
   }
 
   async #ensureStarted(member: Member): Promise<void> {
@@ -304,56 +416,13 @@ export class World {
     await this.#runUntil(() => left === 0, "a consumer does not stop");
   }
 
-  #isEmpty(): boolean {
-    if (this.#sent < this.history.messages.length) return false;
-    const { visible, inFlight, delayed } = this.sqs.counts(this.queueUrl);
-    return visible + inFlight + delayed === 0;
-  }
-
   async #runUntil(isDone: () => boolean, otherwise: string): Promise<void> {
     if (this.violations.any) return;
+    const timeoutMs = this.history.endsAtMs > HOURS_MS ? LONGEST_END_OF_HOURS_MS : LONGEST_END_MS;
     try {
-      await this.clock.runUntil(() => this.#step() || isDone(), { timeoutMs: LONGEST_END_MS });
+      await this.clock.runUntil(() => this.#step() || isDone(), { timeoutMs });
     } catch (error) {
       this.violations.add("stuck", `${otherwise}: ${(error as Error).message}`);
     }
   }
-}
-
-const DENIED = new SqsServiceError("AccessDeniedException", "Not allowed.", { httpStatusCode: 403 });
-
-function deny({ operation }: { operation: SqsOperation }): { kind: "error"; error: Error } | undefined {
-  return OPERATIONS.includes(operation) ? { kind: "error", error: DENIED } : undefined;
-}
-
-/** What came of a history. */
-export interface Result {
-  readonly history: History;
-  readonly violations: readonly Violation[];
-  readonly world: World;
-}
-
-/** Plays a history with every source of chance seeded, and catches what nobody else does. */
-export async function playHistory(history: History, options: PlayOptions = {}): Promise<Result> {
-  const world = new World(history, options);
-  const crash = (error: unknown): void => world.violations.add("crash", `unhandled: ${describe(error)}`);
-  const { random } = Math;
-  Math.random = new Draw(history.seed ^ 0xface).random;
-  process.on("unhandledRejection", crash);
-  process.on("uncaughtException", crash);
-  try {
-    await world.play();
-  } catch (error) {
-    world.violations.add("crash", describe(error));
-  } finally {
-    process.off("unhandledRejection", crash);
-    process.off("uncaughtException", crash);
-    Math.random = random;
-    world.sqs.close();
-  }
-  return { history, violations: world.violations.list, world };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -14,7 +14,7 @@ export function checkDeletes(world: World, { consumer, entries }: WitnessedReque
   const member = world.members[consumer] as Member;
   for (const { receiptHandle = "" } of entries) {
     const { id } = world.view.byHandle(receiptHandle);
-    const runs = world.handlers.runs.filter((run) => run.consumer === consumer && run.messageId === id);
+    const runs = world.handlers.of(id).filter((run) => run.consumer === consumer);
     const isSaid = runs.some(
       ({ said, body }) => said === "done" || (mayBuryIt(member, said) && member.copies.has(body)),
     );

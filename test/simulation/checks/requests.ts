@@ -1,5 +1,5 @@
 // Promises 8 and 9: how many requests there are, in an outage and when all is well.
-import { type FaultPeriod, isOdd } from "../history.js";
+import type { FaultPeriod } from "../history.js";
 import type { Member } from "../member.js";
 import type { WitnessedRequest } from "../witness-port.js";
 import type { World } from "../world.js";
@@ -44,7 +44,7 @@ function checkOutage(world: World, { index, plan, startsAtMs }: Member, { fromMs
 
 /** Without faults: a message costs few requests, its heartbeats go in batches, and an empty queue is asked rarely. */
 export function checkRequestCounts(world: World): void {
-  if (!world.wasAlwaysCalm || world.history.faultPeriods.some(isOdd)) return;
+  if (!world.wasAlwaysCalm || world.isOdd) return;
   for (const member of world.members) {
     const requests = world.requests.filter(({ consumer }) => consumer === member.index);
     checkReceiveCount(world, member, requests);
