@@ -6,8 +6,8 @@
 //
 // Each subject has a process and a core of its own, the canned server has the other core. What is left is what receiving,
 // handing over and deleting a message costs.
-import { type BenchOptions, type Findings, present, runBench } from "./support/bench.js";
-import { BARE_SDK, BARE_UNDICI, hasDirectClient, millraceCase, type SubjectCase } from "./support/cases.js";
+import { type BenchOptions, type Findings, runBench } from "./support/bench.js";
+import { BARE_SDK, BARE_UNDICI, millraceCase, type SubjectCase } from "./support/cases.js";
 import { createProgress } from "./support/progress.js";
 import type { Limit } from "./support/report.js";
 import { measureInTurn, type MetricColumn, type Results } from "./support/rounds.js";
@@ -40,7 +40,7 @@ const SQUISS: SubjectCase = {
 const PLAIN = millraceCase("plain", SLOTS);
 const DEFAULT = millraceCase("default", SLOTS);
 const DIRECT = millraceCase("direct", SLOTS);
-const OURS = [PLAIN, DEFAULT, ...(hasDirectClient() ? [DIRECT] : [])];
+const OURS = [PLAIN, DEFAULT, DIRECT];
 
 const COLUMNS: ReadonlyArray<MetricColumn<Span>> = [
   { name: "messages/s on one core", digits: 0, valueOf: ({ perSecond }) => perSecond },
@@ -86,66 +86,56 @@ async function measure({ isQuick, isSecure, profileFolder, only }: BenchOptions)
 function judge(results: Results<SubjectCase, Span>): Limit[] {
   const cpu = ({ cpuMicroseconds }: Span): number => cpuMicroseconds;
   const rate = ({ perSecond }: Span): number => perSecond;
-  const times = { digits: 2, unit: " ×" };
+  const inOneDigit = { digits: 1, unit: " ×" };
+  const inTwoDigits = { digits: 2, unit: " ×" };
   const best = SQS_CONSUMERS.toSorted(
     (one, other) => results.spread(other, rate).median - results.spread(one, rate).median,
   )[0] as SubjectCase;
   const requests = OURS.flatMap((of) => results.valuesOf(of, ({ requestsPerMessage }) => requestsPerMessage));
-  return present([
+  return [
     {
       what: "CPU a message, millrace with a plain SDK client, by that of a bare loop over the SDK",
       measured: results.ratio(PLAIN, BARE_SDK, cpu),
       atMost: 1.05,
-      ...times,
+      ...inTwoDigits,
     },
     {
       what: "CPU a message, millrace with its default client, by that of a bare loop over the SDK",
       measured: results.ratio(DEFAULT, BARE_SDK, cpu),
       atMost: 0.8,
-      ...times,
+      ...inTwoDigits,
     },
-    hasDirectClient()
-      ? {
-          what: "CPU a message, millrace with `directClient`, by that of a bare loop over undici",
-          measured: results.ratio(DIRECT, BARE_UNDICI, cpu),
-          atMost: 1.5,
-          ...times,
-        }
-      : undefined,
-    hasDirectClient()
-      ? {
-          what: `Messages a second, millrace with \`directClient\`, by those of sqs-consumer in the fastest of its ways (${best.label.replace("sqs-consumer, ", "")})`,
-          measured: results.ratio(DIRECT, best, rate),
-          atLeast: 12,
-          digits: 1,
-          unit: " ×",
-        }
-      : undefined,
-    hasDirectClient()
-      ? {
-          what: "The same, by ten sqs-consumers with handleMessageBatch in one process",
-          measured: results.ratio(DIRECT, TEN_BATCHES, rate),
-          digits: 1,
-          unit: " ×",
-        }
-      : undefined,
-    hasDirectClient()
-      ? {
-          what: "Messages a second, millrace with `directClient`, by those of squiss-ts",
-          measured: results.ratio(DIRECT, SQUISS, rate),
-          atLeast: 5,
-          digits: 1,
-          unit: " ×",
-        }
-      : undefined,
     {
-      what: "Requests a message under load, millrace, with every client",
+      what: "CPU a message, millrace with `directClient`, by that of a bare loop over undici",
+      measured: results.ratio(DIRECT, BARE_UNDICI, cpu),
+      atMost: 1.5,
+      ...inTwoDigits,
+    },
+    {
+      what: `Messages a second, millrace with \`directClient\`, by those of one ${best.label}, the fastest of its ways`,
+      measured: results.ratio(DIRECT, best, rate),
+      atLeast: 12,
+      ...inOneDigit,
+    },
+    {
+      what: "The same, by those of ten such consumers in one process",
+      measured: results.ratio(DIRECT, TEN_BATCHES, rate),
+      ...inOneDigit,
+    },
+    {
+      what: "Messages a second, millrace with `directClient`, by those of squiss-ts",
+      measured: results.ratio(DIRECT, SQUISS, rate),
+      atLeast: 5,
+      ...inOneDigit,
+    },
+    {
+      what: "Requests a message under load, millrace, with each client",
       measured: spreadOf(requests),
       atMost: 0.205,
       digits: 3,
       unit: "",
     },
-  ]);
+  ];
 }
 
 await runBench("drain", ["@aws-sdk/client-sqs", "undici", "sqs-consumer", "squiss-ts"], measure);

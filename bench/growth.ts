@@ -4,8 +4,7 @@
 // - Messages in flight, up to 100,000, with handlers that do not end: memory for each, and CPU time for each heartbeat.
 // - Bodies from 256 B to 1 MiB: CPU time a message, beside the bare loops.
 // - Load from a tenth to nine tenths: from send to the start of the handler, beside a bare loop.
-import type { BenchOptions, Findings } from "./support/bench.js";
-import { runBench } from "./support/bench.js";
+import { type BenchOptions, type Findings, runBench } from "./support/bench.js";
 import { measureBodies } from "./growth/bodies.js";
 import { measureConcurrency } from "./growth/concurrency.js";
 import { measureDelays } from "./growth/delays.js";

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Consumer } from "millrace";
 import { SimulatedSqs, VirtualClock } from "millrace/testing";
 import { type BenchOptions, type Findings, runBench } from "./support/bench.js";
-import { hasDirectClient, millraceCase, type SubjectCase } from "./support/cases.js";
+import { millraceCase, type SubjectCase } from "./support/cases.js";
 import { createProgress, type Progress } from "./support/progress.js";
 import { measureInTurn, Results } from "./support/rounds.js";
 import { countRequests, type Sight, Stage } from "./support/stage.js";
@@ -43,7 +43,7 @@ const CASES: readonly IdleCase[] = [
     packages: ["squiss-ts"],
   },
   DEFAULT,
-  ...(hasDirectClient() ? [DIRECT] : []),
+  DIRECT,
 ];
 
 /** What a window of waiting cost. */

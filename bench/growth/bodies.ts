@@ -1,5 +1,5 @@
 // Bodies of 256 B to 1 MiB, drained from a queue that is never empty, beside the bare loops.
-import { BARE_SDK, BARE_UNDICI, hasDirectClient, millraceCase, type SubjectCase } from "../support/cases.js";
+import { BARE_SDK, BARE_UNDICI, millraceCase, type SubjectCase } from "../support/cases.js";
 import { type Case, measureInTurn } from "../support/rounds.js";
 import type { Span } from "../support/stage.js";
 import type { Part } from "./part.js";
@@ -21,12 +21,7 @@ interface BodyCase extends SubjectCase {
   readonly bytes: number;
 }
 
-const SUBJECTS = [
-  BARE_SDK,
-  millraceCase("default", SLOTS),
-  BARE_UNDICI,
-  ...(hasDirectClient() ? [millraceCase("direct", SLOTS)] : []),
-];
+const SUBJECTS = [BARE_SDK, millraceCase("default", SLOTS), BARE_UNDICI, millraceCase("direct", SLOTS)];
 /** There are four of them in one picture. */
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   "bare-sdk": "bare, SDK",

@@ -5,7 +5,7 @@ import type { Span } from "../support/stage.js";
 import { LEANEST, LEANEST_NAME, type Part } from "./part.js";
 
 /** Messages a second that the slots allow, but for the first steps: timers are not shorter than a millisecond. */
-const PER_SECOND = LEANEST === "direct" ? 20_000 : 5_000;
+const PER_SECOND = 20_000;
 const STEPS = [1, 10, 100, 1_000, 10_000].map((slots): SubjectCase => {
   return { ...millraceCase(LEANEST, slots), label: slots.toLocaleString("en-US"), x: slots };
 });

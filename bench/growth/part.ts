@@ -1,5 +1,5 @@
 // What the parts of bench:growth have in common.
-import { hasDirectClient, millraceCase, type MillraceWay } from "../support/cases.js";
+import { millraceCase, type MillraceWay } from "../support/cases.js";
 import type { Progress } from "../support/progress.js";
 import type { Limit, Panel, Table } from "../support/report.js";
 import type { Stage } from "../support/stage.js";
@@ -26,6 +26,6 @@ export interface Part {
 }
 
 /** The client with the least of its own, so that growth is not hidden behind what requests cost. */
-export const LEANEST: MillraceWay = hasDirectClient() ? "direct" : "default";
+export const LEANEST: MillraceWay = "direct";
 /** As it is called in tables. */
 export const LEANEST_NAME: string = millraceCase(LEANEST, 1).label;

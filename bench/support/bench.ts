@@ -10,30 +10,38 @@ import type { BenchName, Environment, Report, Table } from "./report.js";
 import { isKept } from "./report.js";
 import { writePage, writePictures } from "./write-page.js";
 
-/** The options that every bench has. */
+/** What a bench is told on its command line. */
 export interface BenchOptions {
   /** A short run, to see that it works. Nothing is written. */
   readonly isQuick: boolean;
-  /** A folder for CPU profiles of what is measured. */
+  /** A folder for CPU profiles of what is measured. Nothing else is written. */
   readonly profileFolder: string | undefined;
-  /** Parts of names: cases without any of them are left out, and nothing is written. */
+  /** Of `drain` alone: parts of names. Cases without any of them are left out, and nothing is written. */
   readonly only: readonly string[];
-  /** Over TLS, and nothing is written. */
+  /** Of `drain` alone: over TLS. Nothing is written. */
   readonly isSecure: boolean;
 }
 
 const RESULTS = "bench/results";
+const OPTIONS = { quick: { type: "boolean" }, profile: { type: "string" } } as const;
+const OPTIONS_OF_DRAIN = { only: { type: "string", multiple: true }, tls: { type: "boolean" } } as const;
 
-export function readBenchOptions(): BenchOptions {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: "boolean", default: false },
-      profile: { type: "string" },
-      only: { type: "string", multiple: true, default: [] },
-      tls: { type: "boolean", default: false },
-    },
-  });
-  return { isQuick: values.quick, profileFolder: values.profile, only: values.only, isSecure: values.tls };
+/** Does not return when an option is unknown. */
+function readOptions(bench: BenchName): BenchOptions {
+  try {
+    const options = { ...OPTIONS, ...(bench === "drain" && OPTIONS_OF_DRAIN) } as typeof OPTIONS &
+      typeof OPTIONS_OF_DRAIN;
+    const { quick = false, profile, only = [], tls = false } = parseArgs({ options }).values;
+    return { isQuick: quick, profileFolder: profile, only, isSecure: tls };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(2);
+  }
+}
+
+/** Whether what it finds is what the page is about. */
+function isWhole({ isQuick, profileFolder, only, isSecure }: BenchOptions): boolean {
+  return !isQuick && !isSecure && profileFolder === undefined && only.length === 0;
 }
 
 /** What a bench has found. */
@@ -45,7 +53,7 @@ export async function runBench(
   packages: readonly string[],
   measure: (options: BenchOptions) => Promise<Findings>,
 ): Promise<void> {
-  const options = readBenchOptions();
+  const options = readOptions(bench);
   const environment = readEnvironment(packages);
   const startedAt = performance.now();
   const findings = await measure(options);
@@ -58,7 +66,7 @@ export async function runBench(
     ...findings,
   };
   print(report);
-  if (options.isQuick || options.isSecure || options.profileFolder !== undefined || options.only.length > 0) return;
+  if (!isWhole(options)) return;
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(`${RESULTS}/${bench}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
   writePictures(report);
@@ -117,9 +125,4 @@ function printTable({ title, rowTitle, columns, rows }: Table): void {
       `  ${line.map((text, column) => (column === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[column] ?? 0))).join("  ")}`,
     );
   }
-}
-
-/** The limit for something that was not there to be measured is left out. */
-export function present<Item>(items: ReadonlyArray<Item | undefined>): Item[] {
-  return items.filter((item) => item !== undefined);
 }

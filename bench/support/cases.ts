@@ -33,13 +33,3 @@ const CLIENTS: Readonly<Record<MillraceWay, string>> = {
 export function millraceCase(way: MillraceWay, concurrency: number): SubjectCase {
   return { label: `millrace, ${CLIENTS[way]}`, side: "ours", module: "millrace", way, concurrency };
 }
-
-/** Whether this version of millrace has a client of its own. */
-export function hasDirectClient(): boolean {
-  try {
-    import.meta.resolve("millrace/direct");
-    return true;
-  } catch {
-    return false;
-  }
-}

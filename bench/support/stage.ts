@@ -162,7 +162,7 @@ export class Actor implements Disposable {
     await this.#parts.server.ask({ kind: "send", queueUrl: this.#parts.queueUrl, perSecond });
   }
 
-  async look({ collectsGarbage = false } = {}): Promise<Sight> {
+  async look({ collectsGarbage = false }: { collectsGarbage?: boolean } = {}): Promise<Sight> {
     const [{ look: subject }, queue] = await Promise.all([this.ask({ kind: "look", collectsGarbage }), this.count()]);
     if (subject === undefined) throw new Error(`${this.#name} cannot be looked at`);
     return { subject, queue };
