@@ -18,11 +18,15 @@ export interface ExchangeListener {
 /** Ten messages of 1 MiB, of which JSON can make six bytes each, and their attributes. */
 const LARGEST_ANSWER_BYTES = 64 * 1_048_576;
 
+/** For what is here already. */
+const GRACE_MS = 1_000;
+
 /** Takes in one answer. */
 export class Exchange implements DispatchHandler {
   readonly #listener: ExchangeListener;
   /** On the wall clock. The transport's own limits are for silence, and an answer can drip. */
-  readonly #dueAt: number;
+  #dueAt: number;
+  #isLate = false;
   #controller: DispatchController | undefined;
   #abortedBy: Error | undefined;
   #statusCode = 0;
@@ -61,7 +65,14 @@ export class Exchange implements DispatchHandler {
     if (this.#first === undefined) this.#first = chunk;
     else (this.#more ??= [this.#first]).push(chunk);
     if (this.#size > LARGEST_ANSWER_BYTES) controller.abort(new AnswerTooLargeError());
-    else if (Date.now() > this.#dueAt) controller.abort(new AnswerTooSlowError());
+    else if (Date.now() > this.#dueAt) this.#lose(controller);
+  }
+
+  /** What comes late may have lain here while this process stood still: the rest of it is here, then, too. */
+  #lose(controller: DispatchController): void {
+    if (this.#isLate) controller.abort(new AnswerTooSlowError());
+    this.#isLate = true;
+    this.#dueAt = Date.now() + GRACE_MS;
   }
 
   onResponseEnd(): void {

@@ -30,6 +30,12 @@ async function create(respond: RespondRaw, options: DirectClientOptions = {}): P
   };
 }
 
+/** As a process does that has no time, or a machine that sleeps. */
+function standStill(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 const fine: RespondRaw = (socket) => void socket.write(answerWith("{}"));
 const silent: RespondRaw = () => undefined;
 
@@ -65,7 +71,7 @@ describe.concurrent("a service that does not answer", () => {
     const half: RespondRaw = (socket) => void socket.write(answerWith("{}").slice(0, -1));
     await using bench = await create(half, { requestTimeoutMs: 200 });
     const error = await failureOf(bench.client.receiveMessage(bench.receive));
-    expect(error).toMatchObject({ name: "TimeoutError", code: "UND_ERR_BODY_TIMEOUT" });
+    expect(error.name).toBe("TimeoutError");
   });
 
   it("is given up when it answers letter by letter", async () => {
@@ -79,6 +85,18 @@ describe.concurrent("a service that does not answer", () => {
     const error = await failureOf(bench.client.receiveMessage(bench.receive));
     expect(error.name).toBe("TimeoutError");
     await eventually(() => bench.server.openConnections === 0);
+  });
+
+  it("and neither did this process: what came meanwhile is taken in", async () => {
+    const text = JSON.stringify({ Messages: [{ Body: "a".repeat(1_000_000) }] });
+    const stalls: RespondRaw = (socket) => {
+      socket.write(answerWith(text).slice(0, 500_000), () => {
+        standStill(300);
+        socket.write(answerWith(text).slice(500_000));
+      });
+    };
+    await using bench = await create(stalls, { requestTimeoutMs: 200 });
+    await expect(bench.client.receiveMessage(bench.receive)).resolves.toEqual(JSON.parse(text));
   });
 
   it("is given up when no TLS comes about", async () => {
