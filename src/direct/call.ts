@@ -134,11 +134,17 @@ class Call<Output> implements ExchangeListener {
       return;
     }
     const error = await toServiceException(answer, this.#secrets());
-    if (EXPIRED.has(error.name) && !this.#hasRefreshed && this.#route !== undefined) {
+    this.#forgetRefusedCredentials(error);
+    if (EXPIRED.has(error.name) && !this.#hasRefreshed) {
       this.#hasRefreshed = true;
-      this.#transport.refuse(this.#route.identity);
       this.attempt();
     } else this.#fail(error);
+  }
+
+  /** Whatever the service has against them: there may be others by now. */
+  #forgetRefusedCredentials(error: Error): void {
+    const isRefusal = toServiceError(error, this.#settings.operation).code === "CREDENTIALS_REFUSED";
+    if (isRefusal && this.#route !== undefined) this.#transport.refuse(this.#route.identity);
   }
 
   /** Requests with a wrong time are refused, by various names. The time that the service has is in each of its answers. */

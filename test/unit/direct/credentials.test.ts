@@ -140,4 +140,14 @@ describe("credentials that the service calls expired", () => {
     await expect(client.receiveMessage(RECEIVE)).rejects.toMatchObject({ name: "ExpiredToken" });
     expect(keys()).toEqual(["KEY1", "KEY2"]);
   });
+
+  test("or does not know are replaced by the time of the next call", async () => {
+    const unknown = { ...expired, headers: { "x-amzn-query-error": "InvalidClientTokenId;Sender" } };
+    const provider = new Provider();
+    const { client, keys } = create(provider, (request) => (refusing("KEY1")(request, 0) === expired ? unknown : {}));
+    await expect(client.receiveMessage(RECEIVE)).rejects.toMatchObject({ name: "InvalidClientTokenId" });
+    await client.receiveMessage(RECEIVE);
+    expect(keys()).toEqual(["KEY1", "KEY2"]);
+    expect(provider.asked).toEqual([undefined, { forceRefresh: true }]);
+  });
 });
