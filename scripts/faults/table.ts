@@ -1,6 +1,7 @@
 // What is shown of the plays: a line for each as it ends, and the table in docs/faults.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { FAULTS } from "../../test/faults/faults.js";
 import type { Report } from "./process.js";
 
 const PAGE = fileURLToPath(new URL("../../docs/faults.md", import.meta.url));
@@ -15,21 +16,31 @@ export function describeRow(report: Report): string {
   return [fault.padEnd(20), client.padEnd(7), ...rest.map((cell) => cell.padStart(6))].join(" ");
 }
 
-/** The table of all plays, and what was played. */
-export function describeTable(reports: readonly Report[], machine: string): string {
+/** The table of all plays, what was played, and what each fault does. */
+export function describePlays(reports: readonly Report[], machine: string): string {
   const total = reports.reduce((sum, { outcome }) => sum + (outcome?.account.sent ?? 0), 0);
   const broken = reports.filter((report) => report.broken.length > 0).length;
-  const summary = `${reports.length} plays, ${total.toLocaleString("en")} messages; ${broken} of the plays broke a promise. ${machine}.`;
-  const rows = [HEAD, HEAD.map((_, index) => (index < 2 ? "---" : "--:")), ...reports.map(cellsOf)];
-  return `${summary}\n\n${rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
+  const summary = `${reports.length} plays, ${total.toLocaleString("en")} messages, ${broken} promises broken. ${machine}.`;
+  const faults = FAULTS.filter(({ isTls }) => isTls !== true).map(({ name, what }) => [name, what]);
+  return [
+    summary,
+    tableOf(HEAD, reports.map(cellsOf)),
+    "What happens while a fault is on:",
+    tableOf(["Fault", "What happens"], faults),
+  ].join("\n\n");
 }
 
-/** Puts the table into the page, and the list of faults with it. */
-export function writeTable(table: string): void {
+function tableOf(head: readonly string[], rows: readonly string[][]): string {
+  const rule = head.map((_, index) => (index < 2 ? "---" : "--:"));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Puts it into the page. */
+export function writePage(text: string): void {
   const page = readFileSync(PAGE, "utf8");
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin === -1 || end === -1) throw new Error(`${PAGE} has no place for the table: ${BEGIN} … ${END}`);
-  writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${table}\n${page.slice(end)}`);
+  writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${text}\n\n${page.slice(end)}`);
 }
 
 function cellsOf({ fault, client, outcome }: Report): string[] {

@@ -52,6 +52,11 @@ export class FaultyService implements AsyncDisposable {
     return visible + inFlight + delayed;
   }
 
+  /** How many of them can be received now. */
+  get visible(): number {
+    return this.server.sqs.counts(this.#directUrl).visible;
+  }
+
   get sent(): number {
     return this.#sent;
   }

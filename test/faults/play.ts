@@ -260,9 +260,9 @@ class Play implements AsyncDisposable {
     this.#recoveredMs.push((findNew()?.endedAtMs ?? Number.NaN) - overAt);
   }
 
-  /** Until at most half a share is left in the queue. */
+  /** Until at most half a share is left to receive. What a lost answer hides comes later. */
   async #untilUnderWay(): Promise<void> {
-    await until("the drain is under way", () => this.#service.size <= this.#share / 2);
+    await until("the drain is under way", () => this.#service.visible <= this.#share / 2);
   }
 
   async #stop(timeoutMs?: number): Promise<void> {
