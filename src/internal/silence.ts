@@ -11,7 +11,7 @@ export function whenRejected(answer: unknown, callback: (reason: unknown) => voi
   if (!types.isPromise(answer)) return;
   try {
     // Its own `then` and `catch` may be anything.
-    Promise.prototype.then.call(answer, undefined, callback);
+    void Promise.prototype.then.call(answer, undefined, callback);
   } catch {
     // A class of promises that cannot be derived from.
   }

@@ -29,7 +29,7 @@ function textsOf(told: unknown): string[] {
     // Cyclic.
   }
   for (let error = told; error instanceof Error; error = error.cause) {
-    texts.push(error.message, error.stack ?? "", JSON.stringify(error), JSON.stringify({ ...error }));
+    texts.push(error.message, error.stack ?? "", JSON.stringify(error), JSON.stringify(Object.entries(error)));
     if ("cause" in error && Object.getOwnPropertyDescriptor(error, "cause")?.get !== undefined) break; // To be asked for.
   }
   return texts;
@@ -60,7 +60,7 @@ const messages = (count: number): string => {
 function repeat(code: string, { headers, body }: RawRequest, status = 400): RawAnswer {
   const message = `No.\n\nThe Canonical String for this request should have been\n'POST\n${JSON.stringify(headers)}'`;
   const handles = [...body.matchAll(/"ReceiptHandle":"([^"]*)"|"MessageBody":"((?:[^"\\]|\\.)*)"/gu)];
-  const quoted = handles.map(([, handle, text]) => handle ?? JSON.parse(`"${text}"`)).join(" ");
+  const quoted = handles.map(([, handle, text]) => handle ?? String(JSON.parse(`"${text}"`))).join(" ");
   return { status, body: JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message: `${quoted} ${message}` }) };
 }
 

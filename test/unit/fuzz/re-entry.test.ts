@@ -97,14 +97,14 @@ const PLACES: readonly Place[] = [
     name: "onWorkerStart",
     hasWorker: true,
     options: (call) => ({
-      worker: new PoolWorker({ maxWorkers: CONCURRENCY, onWorkerStart: call }) as never,
+      worker: new PoolWorker({ maxWorkers: CONCURRENCY, onWorkerStart: call }),
     }),
   },
   {
     name: "onWorkerStop",
     hasWorker: true,
     options: (call) => ({
-      worker: new PoolWorker({ maxWorkers: CONCURRENCY, idleTimeoutMs: 50, onWorkerStop: call }) as never,
+      worker: new PoolWorker({ maxWorkers: CONCURRENCY, idleTimeoutMs: 50, onWorkerStop: call }),
     }),
   },
   ...EVENT_NAMES.map((event): Place => ({ name: `a listener of ${event}`, event })),

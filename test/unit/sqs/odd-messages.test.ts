@@ -50,14 +50,14 @@ class Odd {
   get codes(): string[] {
     return this.consumer.reported.map(({ code }: MillraceError) => code);
   }
+}
 
-  /** Stops it: nothing may be left. */
-  async end(): Promise<void> {
-    await this.queue.clock.runUntil(this.consumer.stop());
-    this.queue.sqs.close();
-    const { running, waiting, bytesInFlight } = this.consumer.stats();
-    expect([running, waiting, bytesInFlight, this.queue.clock.pendingTimers]).toEqual([0, 0, 0, 0]);
-  }
+/** Stops it: nothing may be left. */
+async function assertEnd({ consumer, queue }: Odd): Promise<void> {
+  await queue.clock.runUntil(consumer.stop());
+  queue.sqs.close();
+  const { running, waiting, bytesInFlight } = consumer.stats();
+  expect([running, waiting, bytesInFlight, queue.clock.pendingTimers]).toEqual([0, 0, 0, 0]);
 }
 
 const good = (id: string): Message => ({ MessageId: id, ReceiptHandle: `handle of ${id}`, Body: id });
@@ -78,7 +78,7 @@ describe("a message", () => {
       expect(odd.handled.map((message) => message.Body)).toEqual([Body, "b"]);
       expect(odd.deleted).toEqual(["handle of a", "handle of b"]);
       expect(odd.codes).toEqual([]);
-      await odd.end();
+      await assertEnd(odd);
     }
   });
 
@@ -94,7 +94,7 @@ describe("a message", () => {
     const odd = await Odd.run({ Messages: [good("a"), { ...good("odd"), ...changed }, good("b")] });
     expect(ids(odd.handled)).toEqual(["a", "b"]);
     expect(odd.codes).toEqual(["REQUEST_FAILED"]);
-    await odd.end();
+    await assertEnd(odd);
   });
 
   it.each([[null], [undefined], [5], ["text"], [[]], [{}], [true]])(
@@ -103,7 +103,7 @@ describe("a message", () => {
       const odd = await Odd.run({ Messages: [none, good("a"), none, good("b")] });
       expect(ids(odd.handled)).toEqual(["a", "b"]);
       expect(odd.codes).toEqual(["REQUEST_FAILED", "REQUEST_FAILED"]);
-      await odd.end();
+      await assertEnd(odd);
     },
   );
 
@@ -121,7 +121,7 @@ describe("a message", () => {
   ])("with a receive count of %o is at attempt %d", async (ApproximateReceiveCount, attempt) => {
     const odd = await Odd.run({ Messages: [{ ...good("a"), Attributes: { ApproximateReceiveCount } }] });
     expect(odd.attempts).toEqual([attempt]);
-    await odd.end();
+    await assertEnd(odd);
   });
 
   it.each<[string, object]>([
@@ -136,7 +136,7 @@ describe("a message", () => {
       expect(ids(odd.handled)).toEqual(["a", "b"]);
       expect(odd.deleted).toHaveLength(2);
       expect(odd.codes).toEqual([]);
-      await odd.end();
+      await assertEnd(odd);
     }
   });
 
@@ -146,7 +146,7 @@ describe("a message", () => {
     expect(odd.handled).toHaveLength(1);
     expect(odd.deleted.at(-1)).toBe("handle 9");
     expect(odd.consumer.stats().counters.redelivered).toBe(9);
-    await odd.end();
+    await assertEnd(odd);
   });
 });
 
@@ -163,7 +163,7 @@ describe("an answer", () => {
   ])("of %o brings nothing", async (answer) => {
     const odd = await Odd.run(answer);
     expect([odd.handled, odd.codes]).toEqual([[], []]);
-    await odd.end();
+    await assertEnd(odd);
   });
 
   it.each([[{}], ["text"], [5], [true], [{ length: 1, 0: good("a") }]])(
@@ -171,14 +171,14 @@ describe("an answer", () => {
     async (Messages) => {
       const odd = await Odd.run({ Messages });
       expect([odd.handled, odd.codes]).toEqual([[], ["REQUEST_FAILED"]]);
-      await odd.end();
+      await assertEnd(odd);
     },
   );
 
   it("with more messages than were asked for has the others given back", async () => {
     const odd = await Odd.run({ Messages: Array.from({ length: 25 }, (_, index) => good(String(index))) });
     expect(odd.handled).toHaveLength(10);
-    await odd.end();
+    await assertEnd(odd);
     expect(odd.deleted).toHaveLength(10);
     expect(odd.returned).toHaveLength(15);
   });
