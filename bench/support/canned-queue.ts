@@ -52,6 +52,7 @@ interface Input {
 const ID_DIGITS = 12;
 /** As long as handles of SQS are, more or less; the id of the message is at the end. */
 const HANDLE_START = "AQEB".padEnd(180 - ID_DIGITS, "wJnKyrHigUMZj6rYigCgxlaS3SLy0a/");
+const NO_TIME = "00000000-0000-0000-0000";
 const ATTRIBUTES = '"Attributes":{"ApproximateReceiveCount":"1","SentTimestamp":"1700000000000"},';
 
 /** The queue. It answers with text, the JSON of the service's protocol. */
@@ -192,9 +193,9 @@ export class CannedQueue {
   /** The JSON of the next message. Its id is a number, and the time at which it was sent is in front of it. */
   #take(withAttributes: boolean): string {
     const id = String(this.#given).padStart(ID_DIGITS, "0");
-    const sentAt = String(this.#takeSentAt()).padStart(20, "0");
+    const sentAt = this.#takeSentAt();
     this.#given += 1;
-    const time = `${sentAt.slice(0, 8)}-${sentAt.slice(8, 12)}-${sentAt.slice(12, 16)}-${sentAt.slice(16)}`;
+    const time = sentAt === 0 ? NO_TIME : formatTime(sentAt);
     return `{"MessageId":"${time}-${id}","ReceiptHandle":"${HANDLE_START}${id}",${withAttributes ? ATTRIBUTES : ""}${this.#rest}`;
   }
 
@@ -231,6 +232,12 @@ export class CannedQueue {
     this.#sent = [];
     this.#sentHead = 0;
   }
+}
+
+/** In the shape of the first groups of a UUID. */
+function formatTime(sentAt: SentAt): string {
+  const digits = String(sentAt).padStart(20, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}-${digits.slice(16)}`;
 }
 
 function answerBatch(entries: readonly Entry[] = []): string {
