@@ -48,8 +48,8 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
  */
 function renewCredentials(client: object): void {
   try {
-    const { credentials } = (client as { config: { credentials?: unknown } }).config;
-    if (typeof credentials === "function") silence(credentials({ forceRefresh: true }));
+    const { config } = client as { config: { credentials?: (options: { forceRefresh: boolean }) => unknown } };
+    silence(config.credentials?.({ forceRefresh: true }));
   } catch {
     // A client without a configuration, or of another kind: the request fails as it would have.
   }
