@@ -143,6 +143,7 @@ export class Harvester<Item> {
     this.#isDown = false;
     this.#endRest(); // Those who close may not have the time that a back-off takes.
     this.flush();
+    this.#queueBatches(); // What waited for an answer to the one batch that is out.
     const giveUp = (): void => this.#giveUp(signal.reason);
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
