@@ -27,7 +27,7 @@ export interface Records {
 }
 
 /** Why messages came again. */
-export interface Reasons {
+interface Reasons {
   /** The consumer gave them back: their handler failed, or a stop came before it. */
   readonly givenBack: number;
   /** The answer to the receive that brought them was lost. */
