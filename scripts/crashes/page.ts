@@ -96,11 +96,13 @@ function describeStops(moment: string, crashes: readonly CrashFigures[]): string
 /** Those that were given back are to be had at once. What they waited for is a process with a free place. */
 function describeWaits(accounts: readonly Account[]): string {
   const waits = accounts.flatMap(({ returnWaitsMs }) => returnWaitsMs).toSorted((a, b) => a - b);
+  const stranded = sum(figuresOf(accounts), (crash) => crash.stranded);
   const seconds = (part: number): string => ((waits[Math.floor(part * (waits.length - 1))] ?? 0) / 1_000).toFixed(2);
   return (
     `${format(waits.length)} messages were given back, and received again after ${seconds(0.5)} s (the median), ` +
     `${seconds(0.9)} s (nine of ten) and at most ${seconds(1)} s, behind those that were before them in the queue. ` +
-    "Their visibility timeout was 30 s."
+    `Their visibility timeout was 30 s. It was waited for by ${format(stranded)}, given to a long poll as it was aborted ` +
+    "([long polls](stopping.md#long-polls))."
   );
 }
 

@@ -18,6 +18,8 @@ export interface CrashFigures {
   readonly duplicates: number;
   /** Messages that nobody had when it was gone, as it had given them back. */
   readonly returned: number;
+  /** Messages that a long poll was given in the moment in which it was aborted (docs/stopping.md, "Long polls"). */
+  readonly stranded: number;
   /** Handlers that were told to end, as the time was over. */
   readonly handlersAborted: number;
   readonly tookMs: number;
@@ -100,7 +102,18 @@ function collectCalls(processes: readonly ConsumerProcess[]): Calls {
   return calls;
 }
 
-function figuresOf({ victim, moment, blow, inHand, tookMs }: Crash, calls: Calls, witness: Witness): CrashFigures {
+/** How long a stop waits for long polls before it aborts them, and what one of them can bring. */
+const POLL_GRACE_MS = 1_000;
+const MOST_OF_A_POLL = 10;
+
+/** Messages that the process has never seen, where it has aborted a poll. */
+function strandedBy({ victim, left, tookMs }: Crash): number {
+  const unseen = [...left].filter((id) => !victim.ledger.began.has(id)).length;
+  return tookMs >= POLL_GRACE_MS && unseen <= MOST_OF_A_POLL ? unseen : 0;
+}
+
+function figuresOf(crash: Crash, calls: Calls, witness: Witness): CrashFigures {
+  const { victim, moment, blow, inHand, tookMs } = crash;
   const { began, ended } = victim.ledger;
   return {
     moment,
@@ -110,6 +123,7 @@ function figuresOf({ victim, moment, blow, inHand, tookMs }: Crash, calls: Calls
     done: [...inHand].filter((id) => ended.has(id)).length,
     duplicates: [...began.keys()].filter((id) => calls.get(id)?.at(-1)?.process !== victim).length,
     returned: witness.returns.filter(({ owner }) => owner === victim.name).length,
+    stranded: blow === "SIGKILL" ? 0 : strandedBy(crash),
     handlersAborted: victim.told.stopped?.handlersAborted ?? 0,
     tookMs,
   };
@@ -152,7 +166,7 @@ function mayHaveLost({ told }: ConsumerProcess, id: string, crash: Crash | undef
 /** After a SIGTERM everything is acknowledged or given back, but for handlers that were cut off: those were counted. */
 function complaintsAboutStop(
   { victim, moment, end, left }: Crash,
-  { duplicates, handlersAborted }: CrashFigures,
+  { duplicates, handlersAborted, stranded }: CrashFigures,
 ): string[] {
   const { stopped } = victim.told;
   const { began, ended } = victim.ledger;
@@ -165,8 +179,8 @@ function complaintsAboutStop(
     complaints.push(`${where} has cut off ${cutOff.length} handlers: ${JSON.stringify(stopped)}`);
   }
   // What was cut off and heeded its signal has failed: it is hidden for the delay of its retry.
-  const kept = [...left].filter((id) => !cutOff.includes(id));
-  if (kept.length > 0) complaints.push(`${where} has kept ${kept.length} messages from others`);
+  const kept = [...left].filter((id) => !cutOff.includes(id)).length - stranded;
+  if (kept > 0) complaints.push(`${where} has kept ${kept} messages from others`);
   return complaints;
 }
 
