@@ -13,8 +13,8 @@ export interface SoakWatcher {
   rested(rest: Rest): void;
 }
 
-/** How long the last messages may take, with retries and their delays, beyond two rounds. */
-const DRAIN_SECONDS = 30;
+/** When no message was deleted for so long, those that are left are stuck: longer than any handler, retry or lease takes. */
+const LONGEST_DRAIN_PAUSE_SECONDS = 90;
 
 /** Runs it to its end, or until the signal aborts: what was measured until then is judged. */
 export async function runSoak(settings: SoakSettings, watcher: SoakWatcher, signal: AbortSignal): Promise<SoakRecord> {
@@ -111,13 +111,18 @@ class Soak {
     this.#parts.watcher.rested(timed);
   }
 
-  /** Waits until the queue is empty. Resolves with how many messages are left in it when that takes too long. */
+  /** Waits until the queue is empty. Resolves with how many messages are left in it when nothing is deleted any more. */
   async #drain(): Promise<number> {
-    const untilSeconds = this.#seconds + 2 * this.#times.roundSeconds + DRAIN_SECONDS;
-    await this.#parts.consumer.call("resume");
+    const { queue, consumer } = this.#parts;
+    await consumer.call("resume");
+    let lastDeleted = -1;
+    let lastAt = this.#seconds;
     for (;;) {
-      const { visible, inFlight } = await this.#parts.queue.call("sample");
-      if (visible + inFlight === 0 || this.#seconds > untilSeconds) return visible + inFlight;
+      const { visible, inFlight, deleted } = await queue.call("sample");
+      if (deleted !== lastDeleted) lastAt = this.#seconds;
+      lastDeleted = deleted;
+      const isStuck = this.#seconds - lastAt > LONGEST_DRAIN_PAUSE_SECONDS;
+      if (visible + inFlight === 0 || isStuck) return visible + inFlight;
       await sleep(100);
     }
   }
