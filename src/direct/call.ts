@@ -106,7 +106,7 @@ class Call<Output> implements ExchangeListener {
   answered(answer: Answer): void {
     const { statusCode, text } = answer;
     if (statusCode < 200 || statusCode > 299) {
-      void this.#refused(answer);
+      this.#refused(answer).catch((error: unknown) => this.#reject(error));
       return;
     }
     let output: object;
@@ -133,7 +133,7 @@ class Call<Output> implements ExchangeListener {
       this.attempt();
       return;
     }
-    const error = await toServiceException(answer, this.#secrets());
+    const error = await toServiceException(answer, { attempts: this.#attempts, secrets: this.#secrets() });
     this.#forgetRefusedCredentials(error);
     if (EXPIRED.has(error.name) && !this.#hasRefreshed) {
       this.#hasRefreshed = true;
@@ -187,8 +187,6 @@ class Call<Output> implements ExchangeListener {
   #reject(error: unknown): void {
     if (this.#isOver) return;
     this.#end();
-    const { $metadata } = error as { $metadata?: { attempts?: number } };
-    if ($metadata !== undefined) $metadata.attempts = this.#attempts;
     this.#caller.reject(error);
   }
 

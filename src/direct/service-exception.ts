@@ -8,7 +8,7 @@ interface ErrorParts {
   readonly name: string;
   readonly message: string;
   readonly $fault: "client" | "server";
-  readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string };
+  readonly $metadata: { readonly httpStatusCode: number; readonly requestId?: string; readonly attempts: number };
 }
 
 /** Codes of the older query protocol, in `x-amzn-query-error`, whose errors have other names; from the model of SQS. */
@@ -25,8 +25,15 @@ const NAMES_BY_CODE: Readonly<Record<string, string>> = {
 };
 const CODE_PREFIX = "AWS.SimpleQueueService.";
 
-/** Makes a refusal into an error. `secrets` are taken out of its message, for the service may repeat what it was sent. */
-export async function toServiceException(answer: Answer, secrets: readonly string[]): Promise<Error> {
+/** What was sent, and how often. */
+export interface RefusedRequest {
+  readonly attempts: number;
+  /** Taken out of the error's message: the service may repeat what it was sent. */
+  readonly secrets: readonly string[];
+}
+
+/** Makes a refusal into an error. */
+export async function toServiceException(answer: Answer, { attempts, secrets }: RefusedRequest): Promise<Error> {
   const { statusCode, headers } = answer;
   const body = parseErrorBody(answer.text);
   const [code, type] = readHeader(headers["x-amzn-query-error"])?.split(";") ?? [];
@@ -37,7 +44,7 @@ export async function toServiceException(answer: Answer, secrets: readonly strin
     name: identifier === undefined ? "Unknown" : cleanName(identifier),
     message: withoutSecrets(message, [...secrets, ...secrets.map(escape)]),
     $fault: statusCode < 500 ? "client" : "server",
-    $metadata: { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }) },
+    $metadata: { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }), attempts },
   };
   const error = createException(parts, await loadSdk().catch(() => undefined));
   return Object.assign(error, code !== undefined && { Code: code }, type !== undefined && { Type: type });

@@ -105,6 +105,15 @@ describe("credentials", () => {
     await expect(client.receiveMessage(RECEIVE)).resolves.toEqual({});
   });
 
+  test.each([[undefined], [null], ["a word"], [{ $metadata: Object.freeze({}) }]])(
+    "whose provider rejects with anything fail the call with it: %j",
+    async (thrown) => {
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Providers are the user's.
+      const { client } = create({ resolve: () => Promise.reject(thrown) });
+      await expect(client.receiveMessage(RECEIVE)).rejects.toBe(thrown);
+    },
+  );
+
   test.each([[{}], [undefined], [{ accessKeyId: "KEY" }]])("that are none fail the call: %j", async (identity) => {
     const { client } = create({ resolve: () => Promise.resolve(identity as TestIdentity) });
     await expect(client.receiveMessage(RECEIVE)).rejects.toMatchObject({ name: "CredentialsProviderError" });
