@@ -2,19 +2,13 @@
 import { MillraceError } from "../errors.js";
 import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
+import { PooledWorker, type PooledWorkerHost } from "./pooled-worker.js";
 import type { WorkerHost } from "./worker.js";
 
 /** Which worker it is. */
 export interface WorkerIdentity {
   /** 1 for the first worker that was spawned, and so on; never given twice. */
   readonly id: number;
-}
-
-/** A worker, and what it owns. */
-export interface PooledWorker<Resource> extends WorkerIdentity {
-  readonly resource: Resource;
-  /** When it had its last task, on the clock. */
-  idleSince: number;
 }
 
 /** What a crew is made with; see `PoolWorkerOptions`. */
@@ -35,6 +29,7 @@ const SPAWN_BACKOFF = { baseMs: 200, maxMs: 30_000 } as const;
 export class Crew<Resource> {
   readonly #options: CrewOptions<Resource>;
   readonly #host: CrewHost;
+  readonly #workerHost: PooledWorkerHost;
   /** Called when a worker has become ready, and when spawning can be tried again. */
   readonly #onChange: () => void;
   /** The one that worked last is on top, so that the others' idle time goes on. */
@@ -50,10 +45,16 @@ export class Crew<Resource> {
   #size = 0;
   #starting = 0;
 
-  constructor(parts: { options: CrewOptions<Resource>; host: CrewHost; onChange: () => void }) {
+  constructor(parts: {
+    options: CrewOptions<Resource>;
+    host: CrewHost;
+    workerHost: PooledWorkerHost;
+    onChange: () => void;
+  }) {
     this.#options = parts.options;
     this.#maxWorkers = parts.options.maxWorkers;
     this.#host = parts.host;
+    this.#workerHost = parts.workerHost;
     this.#onChange = parts.onChange;
   }
 
@@ -176,7 +177,7 @@ export class Crew<Resource> {
   #admit(id: number, resource: Resource): PooledWorker<Resource> {
     this.#size += 1;
     this.#host.workersChanged(1);
-    return { id, resource, idleSince: 0 };
+    return new PooledWorker(id, resource, this.#workerHost);
   }
 
   #end(worker: PooledWorker<Resource>): void {

@@ -1,28 +1,9 @@
 // The slots that the shares of a pool have in common: who runs next, and on which worker.
 import type { Clock } from "../internal/clock.js";
-import { Crew, type CrewOptions, type PooledWorker } from "./crew.js";
-import type { Contender } from "./fair-group.js";
-import { type Prioritized, Priorities } from "./priorities.js";
-import type { Task, WorkerHost } from "./worker.js";
-
-/** A share of a pool, as the pool sees it. */
-export interface PoolMember extends Prioritized {
-  /** What it works for, between a start and a stop. */
-  host: WorkerHost | undefined;
-  priority: number;
-  /** Takes out the task that is next, to be run now. */
-  begin(): Task;
-  /** The task has ended. */
-  ended(task: Task, facts: TurnFacts): void;
-}
-
-/** How a task's turn went. */
-export interface TurnFacts {
-  readonly durationMs: number;
-  readonly endedAt: number;
-  /** Whether the pool was stopped meanwhile: it says nothing about the pace of now. */
-  readonly isOfEarlierLife: boolean;
-}
+import { Crew, type CrewOptions } from "./crew.js";
+import type { PooledWorker, PooledWorkerHost, PoolMember, Turn } from "./pooled-worker.js";
+import { Priorities } from "./priorities.js";
+import type { WorkerHost } from "./worker.js";
 
 /** What a pool is made with; see `PoolWorkerOptions`. */
 export interface PoolOptions<Resource> extends CrewOptions<Resource> {
@@ -35,8 +16,6 @@ interface PoolLife<Resource> {
   readonly crew: Crew<Resource>;
   readonly started: Promise<void>;
 }
-
-type Turn = Contender<PoolMember>;
 
 /** Slots for handlers, and a crew of workers that fills them with what the shares have, in turns. */
 export class Pool<Resource> {
@@ -136,7 +115,8 @@ export class Pool<Resource> {
         life.crew.rest(worker);
         return;
       }
-      this.#work(life, worker, turn);
+      this.#running += 1;
+      worker.work(turn);
     }
   }
 
@@ -150,9 +130,22 @@ export class Pool<Resource> {
           for (const each of this.#hosts) each.workersChanged(change);
         },
       },
+      workerHost: this.#createWorkerHost(clock, () => life),
       onChange: () => this.#goOn(),
     });
-    return { clock, crew, started: crew.start() };
+    const life: PoolLife<Resource> = { clock, crew, started: crew.start() };
+    return life;
+  }
+
+  #createWorkerHost(clock: Clock, life: () => PoolLife<Resource>): PooledWorkerHost {
+    return {
+      now: () => clock.now(),
+      begin: (turn) => this.#turns.begin(turn),
+      end: (turn, durationMs, chargedMs) => this.#turns.end(turn, durationMs, chargedMs),
+      next: () => this.#next(life()),
+      isOver: () => this.#life !== life(),
+      rest: (worker) => this.#rest(life(), worker as PooledWorker<Resource>),
+    };
   }
 
   #remove(member: PoolMember): void {
@@ -176,50 +169,6 @@ export class Pool<Resource> {
     const wanting = [...this.#wanting];
     this.#wanting.clear();
     for (const { host } of wanting) host?.placesFreed();
-  }
-
-  /** Has the worker run tasks until none is ready; then it rests. */
-  #work(life: PoolLife<Resource>, worker: PooledWorker<Resource>, first: Turn): void {
-    this.#running += 1;
-    let turn = first;
-    let chargedMs = this.#turns.begin(turn);
-    let task: Task | undefined = turn.owner.begin();
-    let startedAt = life.clock.now();
-    let isCalling = false;
-    let hasEnded = false;
-    /** Answers whether there is another task. */
-    const goOn = (): boolean => {
-      const now = life.clock.now();
-      const durationMs = now - startedAt;
-      this.#turns.end(turn, durationMs, chargedMs);
-      turn.owner.ended(task as Task, { durationMs, endedAt: now, isOfEarlierLife: this.#life !== life });
-      task = undefined; // The engine may keep these functions for a while: they are not to keep a message alive.
-      const next = this.#next(life);
-      if (next === undefined) return false;
-      turn = next;
-      chargedMs = this.#turns.begin(turn);
-      task = turn.owner.begin();
-      startedAt = now;
-      return true;
-    };
-    // A loop where handlers are synchronous, as recursion would fill the stack.
-    const run = (): void => {
-      do {
-        hasEnded = false;
-        isCalling = true;
-        (task as Task).run(worker.resource, onEnd);
-        isCalling = false;
-        if (!hasEnded) return;
-      } while (goOn());
-      this.#rest(life, worker);
-    };
-    const onEnd = (): void => {
-      hasEnded = true;
-      if (isCalling) return;
-      if (goOn()) run();
-      else this.#rest(life, worker);
-    };
-    run();
   }
 
   /** Who is next for a worker that has ended a task. */
