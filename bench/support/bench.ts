@@ -1,5 +1,5 @@
 // What every bench does around its measuring: reads its options, keeps what it found, draws it, and says it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
@@ -8,7 +8,7 @@ import { formatDemand, formatSpread, formatVerdict } from "./numbers.js";
 import { PEERS_FOLDER } from "./peers.js";
 import type { BenchName, Environment, Report, Table } from "./report.js";
 import { isKept } from "./report.js";
-import { writePage, writePictures } from "./write-page.js";
+import { writePage, writePictures, writeResults } from "./write-page.js";
 
 /** What a bench is told on its command line. */
 export interface BenchOptions {
@@ -22,7 +22,6 @@ export interface BenchOptions {
   readonly isSecure: boolean;
 }
 
-const RESULTS = "bench/results";
 const OPTIONS = { quick: { type: "boolean" }, profile: { type: "string" } } as const;
 const OPTIONS_OF_DRAIN = { only: { type: "string", multiple: true }, tls: { type: "boolean" } } as const;
 
@@ -67,8 +66,7 @@ export async function runBench(
   };
   print(report);
   if (!isWhole(options)) return;
-  mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(`${RESULTS}/${bench}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeResults(report);
   writePictures(report);
   await writePage();
 }

@@ -1,5 +1,5 @@
-// Writes docs/benchmarks.md and its pictures anew from bench/results.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Keeps reports in bench/results, and writes docs/benchmarks.md and its pictures anew from them.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { format } from "prettier";
 import { draw } from "./draw.js";
 import { fillPage } from "./page.js";
@@ -7,6 +7,12 @@ import { BENCHES, type Report } from "./report.js";
 
 const PAGE = "docs/benchmarks.md";
 const RESULTS = "bench/results";
+export async function writeResults(report: Report): Promise<void> {
+  mkdirSync(RESULTS, { recursive: true });
+  const text = JSON.stringify(report, undefined, 2);
+  writeFileSync(`${RESULTS}/${report.bench}.json`, await format(text, { parser: "json", printWidth: 120 }));
+}
+
 /** The last whole run of each bench, if there is one. */
 export function readReports(): Report[] {
   if (!existsSync(RESULTS)) return [];
