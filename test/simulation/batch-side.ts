@@ -21,6 +21,8 @@ export interface BatchSideOptions {
   readonly process: Process;
   readonly clock: VirtualClock;
   readonly isFifo: boolean;
+  /** Whether the retry policy buries what has failed: that is done, too, for those behind it. */
+  readonly isBurying: boolean;
   readonly begin: (message: Message, context: HandlerContext) => Run;
   readonly close: (run: Run, said: Said) => void;
   readonly handedOver: (runs: readonly Run[], key: string) => void;
@@ -76,7 +78,7 @@ export class BatchSide {
     const halted = new Set<number>();
     return runs.map((run) => {
       const said = this.#options.isFifo && halted.has(run.group) ? "back" : saidBy(run.turn);
-      if (said === "back") halted.add(run.group);
+      if (said === "back" && !(this.#options.isBurying && hasThrown(run))) halted.add(run.group);
       if (run.endedAtMs === undefined) this.#options.close(run, said);
       return answerOf(run);
     });
@@ -95,6 +97,10 @@ export class BatchSide {
       else signal.addEventListener("abort", end, { once: true });
     });
   }
+}
+
+function hasThrown({ turn: { ending } }: Run): boolean {
+  return ending === "throwError" || ending === "throwText" || ending === "throwUndefined";
 }
 
 function answerOf({ turn }: Run): Outcome | Error | undefined {

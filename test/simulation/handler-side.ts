@@ -65,9 +65,10 @@ export class HandlerSide {
     const { batches, process, consumer } = place;
     if (batches !== undefined) {
       const { clock, history, handedOver } = this.#options;
-      const isFifo = history.queues[history.consumers[consumer]?.queue ?? 0]?.isFifo === true;
+      const plan = history.consumers[consumer];
+      const isFifo = history.queues[plan?.queue ?? 0]?.isFifo === true;
       const side = new BatchSide({
-        ...{ plan: batches, process, clock, isFifo },
+        ...{ plan: batches, process, clock, isFifo, isBurying: plan?.retry === "deadLetter" },
         begin: (message, context) => this.#begin(consumer, message, context),
         close: (run, said) => this.#close(run, said),
         handedOver: (runs, key) => handedOver(consumer, runs, key),

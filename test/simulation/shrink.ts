@@ -127,6 +127,9 @@ function shorten(history: History, index: number): History | undefined {
     endsAtMs,
     commands: history.commands.filter(({ atMs }) => atMs < endsAtMs),
     messages: history.messages.map((message) => ({ ...message, sentAtMs: Math.min(message.sentAtMs, endsAtMs) })),
+    stalls: history.stalls
+      .filter(({ fromMs }) => fromMs < endsAtMs)
+      .map((stall) => ({ ...stall, toMs: Math.min(stall.toMs, endsAtMs) })),
     faultPeriods: history.faultPeriods
       .filter(({ fromMs }) => fromMs < endsAtMs)
       .map((period) => ({ ...period, toMs: Math.min(period.toMs, endsAtMs) })),

@@ -13,12 +13,12 @@ import {
   checkStopped,
 } from "./checks/checks.js";
 import { Coverage } from "./coverage.js";
-import { toRate, toTenants } from "./consumer-parts.js";
 import { type Crew, createCrew } from "./crew.js";
 import { Draw } from "./draw.js";
 import { HandlerSide } from "./handler-side.js";
-import { type Command, type History, isDisruptive, isOdd, type Reaction } from "./history.js";
+import { type History, isDisruptive, isOdd, type Reaction } from "./history.js";
 import { type Member, shortId } from "./member.js";
+import { obey, resume, setRate } from "./orders.js";
 import {
   meetCommand,
   meetError,
@@ -265,7 +265,7 @@ export class World {
     this.trace.note(member.index, () => `a listener calls ${action}()`);
     if (action === "start") void this.start(member);
     else if (action === "stop") void this.stop(member, 1_000);
-    else this.#obey(member, { action, atMs: 0, consumer: member.index, timeoutMs: 0 });
+    else obey(this, member, { action, atMs: 0, consumer: member.index, timeoutMs: 0 });
   }
 
   get #isOutage(): boolean {
@@ -313,7 +313,7 @@ export class World {
     for (const command of commands) {
       const member = this.members[command.consumer];
       if (member === undefined || command.atMs >= endsAtMs) continue;
-      this.clock.setTimer(() => member.process.whenAwake(() => this.#obey(member, command)), command.atMs);
+      this.clock.setTimer(() => member.process.whenAwake(() => obey(this, member, command)), command.atMs);
     }
     this.clock.setTimer(() => undefined, endsAtMs);
   }
@@ -323,63 +323,6 @@ export class World {
     this.trace.note(undefined, () => "no faults");
   }
 
-  #obey(member: Member, command: Command): void {
-    if (this.isEnding) return;
-    const { action, timeoutMs, slots = 1 } = command;
-    if (action === "start") return void this.start(member);
-    if (action === "stop") return void this.stop(member, timeoutMs);
-    this.trace.note(
-      member.index,
-      () => `${action}(${JSON.stringify(command.rate ?? command.slots ?? command.tenants ?? "")})`,
-    );
-    if (action === "pause") this.#pause(member);
-    else if (action === "resume") this.#resume(member);
-    else if (action === "setRate") this.#setRate(member, command.rate);
-    else if (action === "resize") this.#resize(member, slots);
-    else if (action === "setTenants") this.#setTenants(member, command);
-    else this.#update(member, slots);
-  }
-
-  #pause(member: Member): void {
-    this.coverage.meet("change", "pause");
-    member.consumer.pause();
-  }
-
-  #resume(member: Member): void {
-    this.coverage.meet("change", "resume");
-    member.resumes += 1;
-    member.consumer.resume();
-  }
-
-  #setRate(member: Member, rate: Command["rate"]): void {
-    this.coverage.meet("change", "set rate");
-    member.rate = rate;
-    member.rateSinceMs = this.clock.now();
-    member.consumer.setRate(toRate(rate));
-  }
-
-  #resize(member: Member, slots: number): void {
-    if (this.sabotage.worker !== undefined) return;
-    this.coverage.meet("change", slots > member.capacity ? "resize up" : "resize down");
-    member.resize(slots);
-  }
-
-  #setTenants(member: Member, { tenants }: Command): void {
-    const { kind } = member.plan.worker;
-    this.coverage.meet("change", "set tenants");
-    member.tenants = tenants;
-    const changed = toTenants(tenants);
-    if (changed === undefined) return;
-    if (kind === "own") member.consumer.setTenants(changed);
-    else if (kind === "share") this.group?.update(String(member.index), { tenants: changed });
-    else member.pool?.update({ tenants: changed });
-  }
-
-  #update(member: Member, weight: number): void {
-    this.coverage.meet("change", "update a queue");
-    this.group?.update(String(member.index), { weight });
-  }
-
   /** Faults are over: the queue must become empty, the consumers must stop, and everything must add up. */
   async #end(): Promise<void> {
     this.isEnding = true;
@@ -387,9 +330,9 @@ export class World {
     this.handlers.isPlain = this.history.finale === "stop";
     this.trace.note(undefined, () => "the end begins");
     for (const member of this.members) {
-      this.#setRate(member, undefined);
+      setRate(this, member, undefined);
       await this.#ensureStarted(member);
-      this.#resume(member);
+      resume(this, member);
     }
     await this.#runUntil(
       () => this.service.sent === this.history.messages.length && this.service.isEmpty,

@@ -60,7 +60,7 @@ export function drawStalls(draw: Draw, { endsAtMs, consumers, longestVisibilityM
   return Array.from({ length: draw.integer(1, 3) }, () => {
     const fromMs = draw.integer(0, endsAtMs);
     const lengthMs = draw.oneOf([50, draw.integer(100, 5_000), draw.integer(1_000, longestVisibilityMs * 1.5)]);
-    return { consumer: draw.integer(0, consumers - 1), fromMs, toMs: fromMs + lengthMs };
+    return { consumer: draw.integer(0, consumers - 1), fromMs, toMs: Math.min(endsAtMs, fromMs + lengthMs) };
   });
 }
 
