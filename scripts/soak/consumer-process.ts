@@ -1,4 +1,5 @@
 // The consumer's process: the only one whose memory, handles and event loop are judged.
+import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { Consumer, type ConsumerStats, exponentialRetry, type SqsClient } from "../../src/index.js";
@@ -54,12 +55,14 @@ export interface ConsumerSample extends ProcessSample {
   readonly delayMostMs: number;
   readonly stats: ConsumerStats;
   readonly cpuMs: number;
+  /** How long the event loop's thread was ready to run and had no processor, since the start; 0 where that is not told. */
+  readonly processorWaitMs: number;
 }
 
 /** How often the event loop is looked at. The histogram counts this in. */
 const DELAY_RESOLUTION_MS = 10;
-/** Time for sockets that were destroyed to close. */
-const CLOSE_MS = 200;
+/** Time for sockets that were destroyed to close: on a busy machine more than a turn of the event loop. */
+const LONGEST_CLOSE_MS = 5_000;
 /** Long handlers need more, in rounds of a minute. */
 const VISIBILITY_SECONDS = 6;
 const LONGEST_RETRY_SECONDS = 5;
@@ -72,6 +75,7 @@ class SoakConsumer {
   readonly #errors: Record<string, number> = {};
   readonly #kept: string[] = [];
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  #handlesBefore: Handles = {};
   #running = 0;
 
   constructor(settings: SoakSettings, options: { queueUrl: string; client: SqsClient | undefined }) {
@@ -100,6 +104,7 @@ class SoakConsumer {
   async begin(): Promise<RestSample> {
     this.#delay.enable();
     const rest = await this.#rest(0);
+    this.#handlesBefore = rest.handles;
     await this.#consumer.start();
     return rest;
   }
@@ -117,6 +122,7 @@ class SoakConsumer {
       delayMostMs: delayMs(max),
       stats,
       cpuMs: (user + system) / 1_000,
+      processorWaitMs: readProcessorWaitMs(),
     };
     await sleep(2 * DELAY_RESOLUTION_MS); // What the collection took is not to be counted.
     this.#delay.reset();
@@ -148,7 +154,8 @@ class SoakConsumer {
   async #stop(): Promise<RestSample> {
     const { handlersAbandoned } = await this.#consumer.stop({ timeoutMs: this.#times.stopTimeoutMs });
     while (this.#running > 0) await sleep(20); // Those that do not hear their signal end by themselves.
-    await sleep(CLOSE_MS);
+    const untilMs = performance.now() + LONGEST_CLOSE_MS;
+    while (hasMore(countHandles(), this.#handlesBefore) && performance.now() < untilMs) await sleep(20);
     return this.#rest(handlersAbandoned);
   }
 
@@ -168,10 +175,27 @@ async function measure(): Promise<ProcessSample> {
     await nextTurn();
     globalThis.gc?.();
   }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { memoryBytes: heapUsed + external, rssBytes: rss, handles: countHandles() };
+}
+
+function countHandles(): Handles {
   const handles: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { memoryBytes: heapUsed + external, rssBytes: rss, handles };
+  return handles;
+}
+
+function hasMore(handles: Handles, before: Handles): boolean {
+  return Object.entries(handles).some(([kind, count]) => count > (before[kind] ?? 0));
+}
+
+/** Linux tells it for the main thread: time on a processor, time of waiting for one, both in nanoseconds (proc(5)). */
+function readProcessorWaitMs(): number {
+  try {
+    return Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
 }
 
 /** The client that was asked for; without one the consumer makes its own, and closes it at every stop. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { median } from "./flatness.js";
 import type { SoakRecord } from "./record.js";
-import { type Finding, formatTime, MIB } from "./verdict.js";
+import { type Finding, formatTime, MIB, processorWait } from "./verdict.js";
 
 /** What is told of every soak, in words and numbers. */
 export function figuresOf(record: SoakRecord): ReadonlyArray<readonly [what: string, figure: string]> {
@@ -29,6 +29,7 @@ export function figuresOf(record: SoakRecord): ReadonlyArray<readonly [what: str
       "delay of the event loop, p99 of 5 s",
       `${median(of(({ consumer }) => consumer.delayP99Ms)).toFixed(1)} ms in the middle, ${Math.max(...of(({ consumer }) => consumer.delayP99Ms)).toFixed(0)} ms at most`,
     ],
+    ["time that it waited for a processor", `${(100 * processorWait(first, last)).toFixed(0)} %`],
     ["processor time a message", `${((1_000 * cpuMs) / deleted).toFixed(0)} µs, handlers and collections included`],
   ];
 }

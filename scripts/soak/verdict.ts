@@ -1,6 +1,6 @@
 // What a soak must show, point by point.
 import { judgeFlatness, type Point } from "./flatness.js";
-import type { SoakRecord } from "./record.js";
+import type { Sample, SoakRecord } from "./record.js";
 import { SLOTS_PART } from "./settings.js";
 
 /** One thing that a soak must show. */
@@ -15,6 +15,8 @@ export const MIB = 1_048_576;
 const MOST_GROWTH_MIB = { rest: 2, load: 4, rss: 32 } as const;
 /** How much later the event loop may be at the end than in the middle. */
 const MOST_DELAY_GROWTH_MS = 50;
+/** Where the event loop waited for a processor for a larger part of the time than that, its delay says nothing of itself. */
+const MOST_PROCESSOR_WAIT = 0.05;
 /** Shorter soaks say nothing of it: a neighbour that is busy for some seconds is all that one would see. */
 const SHORTEST_FOR_DELAY_SECONDS = 240;
 /** Longer than that, messages never wait while none is finished: an outage, a pause and a back-off together. */
@@ -62,8 +64,20 @@ function eventLoop({ samples, settings }: SoakRecord): Finding {
   const what = "delay of the event loop (p99)";
   if (settings.seconds < SHORTEST_FOR_DELAY_SECONDS)
     return { what, isGood: true, details: "not judged in so short a soak" };
-  const points = samples.map(({ atSeconds, consumer }) => ({ atSeconds, value: consumer.delayP99Ms }));
-  return growth(what, points, { most: MOST_DELAY_GROWTH_MS, unit: "ms", size: 1 });
+  const quiet = samples.filter((sample, index) => processorWait(samples[index - 1], sample) <= MOST_PROCESSOR_WAIT);
+  const share = `${((100 * quiet.length) / samples.length).toFixed(0)} % of the looks`;
+  if (2 * quiet.length < samples.length) {
+    return { what, isGood: true, details: `not judged: it had the processor to itself in only ${share}` };
+  }
+  const points = quiet.map(({ atSeconds, consumer }) => ({ atSeconds, value: consumer.delayP99Ms }));
+  const finding = growth(what, points, { most: MOST_DELAY_GROWTH_MS, unit: "ms", size: 1 });
+  return { ...finding, details: `${finding.details}, in the ${share} in which it had the processor to itself` };
+}
+
+/** The part of the time between two looks in which the event loop was ready to run and had no processor. */
+export function processorWait(before: Sample | undefined, sample: Sample): number {
+  const waitedMs = sample.consumer.processorWaitMs - (before?.consumer.processorWaitMs ?? 0);
+  return waitedMs / (1_000 * (sample.atSeconds - (before?.atSeconds ?? 0)));
 }
 
 function growth(
