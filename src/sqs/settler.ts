@@ -308,7 +308,7 @@ function readResults(
   if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
   if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
   // What is in neither list has not been confirmed.
-  const results: EntryResult[] = Array.from({ length: count }, () => ({ status: "failed", error: undefined }));
+  const results: EntryResult[] = Array.from({ length: count }, () => NOT_CONFIRMED);
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
   for (const failure of output.Failed ?? [])
     setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
@@ -321,6 +321,7 @@ function isTimeout(error: unknown): boolean {
 }
 
 const DONE: EntryResult = { status: "done" };
+const NOT_CONFIRMED: EntryResult = { status: "failed", error: undefined };
 
 function setResult(results: EntryResult[], id: string | undefined, result: EntryResult): void {
   const index = Number(id);
