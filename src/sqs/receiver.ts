@@ -93,11 +93,11 @@ export class Receiver {
 
   /** A stop gives it as long as any other receive: the service may have given it messages, which are to go back. */
   async #receiveUnlessStopped(places: number): Promise<ServiceError | undefined> {
-    const { signal, deadlineSignal, clock } = this.#intake;
+    const { signal, deadlineSignal } = this.#intake;
     let grace: Timer | undefined;
     const abort = (): void => this.#abort();
     const wait = (): void => {
-      grace = clock.setTimer(abort, this.#options.pollGraceMs);
+      grace = this.#abortAfterGrace();
     };
     signal.addEventListener("abort", wait, { once: true });
     deadlineSignal.addEventListener("abort", abort, { once: true });
@@ -282,9 +282,19 @@ export class Receiver {
     }, delayMs);
   }
 
+  /** A turn later than its time: a process that stood still finds its timers before the answers that have come meanwhile. */
+  #abortAfterGrace(): Timer {
+    const { clock } = this.#intake;
+    const { pollGraceMs } = this.#options;
+    let timer = clock.setTimer(() => {
+      timer = clock.setTimer(() => this.#abort(), 0);
+    }, pollGraceMs);
+    return { cancel: () => timer.cancel() };
+  }
+
   async #endReceives(): Promise<void> {
     if (this.#inFlight.size === 0) return;
-    const grace = this.#intake.clock.setTimer(() => this.#abort(), this.#options.pollGraceMs);
+    const grace = this.#abortAfterGrace();
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
   }

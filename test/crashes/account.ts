@@ -102,14 +102,12 @@ function collectCalls(processes: readonly ConsumerProcess[]): Calls {
   return calls;
 }
 
-/** How long a stop waits for long polls before it aborts them, and what one of them can bring. */
+/** How long a stop waits for long polls before it aborts them. */
 const POLL_GRACE_MS = 1_000;
-const MOST_OF_A_POLL = 10;
 
-/** Messages that the process has never seen, where it has aborted a poll. */
+/** Messages that the process has never seen, where it has aborted polls. */
 function strandedBy({ victim, left, tookMs }: Crash): number {
-  const unseen = [...left].filter((id) => !victim.ledger.began.has(id)).length;
-  return tookMs >= POLL_GRACE_MS && unseen <= MOST_OF_A_POLL ? unseen : 0;
+  return tookMs < POLL_GRACE_MS ? 0 : [...left].filter((id) => !victim.ledger.began.has(id)).length;
 }
 
 function figuresOf(crash: Crash, calls: Calls, witness: Witness): CrashFigures {
@@ -165,14 +163,17 @@ function mayHaveLost({ told }: ConsumerProcess, id: string, crash: Crash | undef
 
 /** After a SIGTERM everything is acknowledged or given back, but for handlers that were cut off: those were counted. */
 function complaintsAboutStop(
-  { victim, moment, end, left }: Crash,
+  { victim, moment, blow, end, left }: Crash,
   { duplicates, handlersAborted, stranded }: CrashFigures,
 ): string[] {
   const { stopped } = victim.told;
   const { began, ended } = victim.ledger;
   const where = `${victim.name} (${moment})`;
   const complaints: string[] = [];
-  if (end.exitCode !== 0) complaints.push(`${where} has ended with ${end.exitCode ?? end.signal}: ${end.errorOutput}`);
+  // A second signal may find a process that has stopped and is ending, and listens no more.
+  const isEnding = blow === "SIGTERM twice" && stopped !== undefined;
+  if (end.exitCode !== 0 && !isEnding)
+    complaints.push(`${where} has ended with ${end.exitCode ?? end.signal}: ${end.errorOutput}`);
   if (stopped === undefined || stopped.settlementsLost > 0) complaints.push(`${where} has lost acknowledgements`);
   const cutOff = [...began.keys()].filter((id) => !ended.has(id));
   if (Math.max(cutOff.length, duplicates) > handlersAborted) {
