@@ -57,7 +57,7 @@ export function createGroup(
 ): ConsumerGroup<undefined> {
   const [first] = members;
   if (first === undefined) throw new Error("A group has at least one queue");
-  return new ConsumerGroup(first.parts.handler as never, {
+  return new ConsumerGroup(first.parts.handler, {
     pool,
     clock: first.parts.process,
     sharedReceives: plan.sharedReceives,

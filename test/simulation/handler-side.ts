@@ -68,7 +68,11 @@ export class HandlerSide {
       const plan = history.consumers[consumer];
       const isFifo = history.queues[plan?.queue ?? 0]?.isFifo === true;
       const side = new BatchSide({
-        ...{ plan: batches, process, clock, isFifo, isBurying: plan?.retry === "deadLetter" },
+        plan: batches,
+        process,
+        clock,
+        isFifo,
+        isBurying: plan?.retry === "deadLetter",
         begin: (message, context) => this.#begin(consumer, message, context),
         close: (run, said) => this.#close(run, said),
         handedOver: (runs, key) => handedOver(consumer, runs, key),

@@ -37,6 +37,7 @@ export class OrderOfMoments {
     this.#clock.setTimer(() => {
       this.#isArranged = false;
       if (this.#scheduler.count() > 1) this.choices += 1;
+      // eslint-disable-next-line typescript/no-deprecated -- all of this moment is there: waiting for more is what waitNext does.
       void this.#scheduler.waitOne();
       if (this.#scheduler.count() > 0) this.#arrange();
     }, 0);

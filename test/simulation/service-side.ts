@@ -4,9 +4,9 @@ import {
   SimulatedSqs,
   SqsServiceError,
   type SqsOperation,
+  type RandomSource,
   type VirtualClock,
 } from "millrace/testing";
-import type { RandomSource } from "millrace/testing";
 import type { FaultPeriod, History, QueuePlan } from "./history.js";
 import { ServiceView } from "./service-view.js";
 
@@ -48,8 +48,8 @@ export class ServiceSide {
         QueueName: nameOf(plan, index),
         Attributes: { ...fifo, ...redrive },
       });
-      this.deadLetterUrls.push(deadLetterUrl as string);
-      this.queueUrls.push(QueueUrl as string);
+      this.deadLetterUrls.push(deadLetterUrl);
+      this.queueUrls.push(QueueUrl);
     }
   }
 
@@ -62,7 +62,7 @@ export class ServiceSide {
     const known = this.view.messages.size;
     faults.latencyMs = 0;
     void this.sqs.sendMessage({
-      QueueUrl: this.queueUrls[message.queue] as string,
+      QueueUrl: this.queueUrls[message.queue],
       MessageBody: String(index),
       MessageGroupId: String(message.group),
       ...(this.#history.queues[message.queue]?.isFifo === true && { MessageDeduplicationId: String(index) }),
