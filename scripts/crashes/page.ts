@@ -48,7 +48,7 @@ export function describeAccounts(accounts: readonly Account[], command: string):
         ),
       ),
     ),
-    describeWaits(stopped),
+    describeReturns(stopped),
     describeHurry(hurried),
   ].join("\n\n");
 }
@@ -93,16 +93,14 @@ function describeStops(moment: string, crashes: readonly CrashFigures[]): string
   ];
 }
 
-/** Those that were given back are to be had at once. What they waited for is a process with a free place. */
-function describeWaits(accounts: readonly Account[]): string {
-  const waits = accounts.flatMap(({ returnWaitsMs }) => returnWaitsMs).toSorted((a, b) => a - b);
-  const stranded = sum(figuresOf(accounts), (crash) => crash.stranded);
-  const seconds = (part: number): string => ((waits[Math.floor(part * (waits.length - 1))] ?? 0) / 1_000).toFixed(2);
+/** When the next process takes them is a matter of what is before them in the queue. */
+function describeReturns(accounts: readonly Account[]): string {
+  const crashes = figuresOf(accounts);
+  const returned = sum(crashes, (crash) => crash.returned);
+  const stranded = sum(crashes, (crash) => crash.stranded);
   return (
-    `${format(waits.length)} messages were given back, and received again after ${seconds(0.5)} s (the median), ` +
-    `${seconds(0.9)} s (nine of ten) and at most ${seconds(1)} s, behind those that were before them in the queue. ` +
-    `Their visibility timeout was 30 s. It was waited for by ${format(stranded)}, given to a long poll as it was aborted ` +
-    "([long polls](stopping.md#long-polls))."
+    `${format(returned)} messages were given back, each to be had from that moment on. ${format(stranded)} were given to a long poll ` +
+    "as it was aborted, and could be had when their visibility timeout had ended ([long polls](stopping.md#long-polls))."
   );
 }
 
