@@ -7,8 +7,9 @@ import { type BenchOptions, type Findings, runBench } from "./support/bench.js";
 import { millraceCase, type SubjectCase } from "./support/cases.js";
 import { createProgress } from "./support/progress.js";
 import type { Limit, Table } from "./support/report.js";
-import { measureInTurn, measureSideBySide, type Results } from "./support/rounds.js";
+import { type Case, measureInTurn, measureSideBySide, Results } from "./support/rounds.js";
 import { type Actor, type Span, Stage } from "./support/stage.js";
+import { playWaiting } from "./support/virtual-waiting.js";
 
 const [FAST_MS, SLOW_MS] = [10, 1_000];
 const MEAN_MS = (9 * FAST_MS + SLOW_MS) / 10;
@@ -29,6 +30,15 @@ const MANY: readonly Setting[] = [
 ];
 
 interface WaitingCase extends SubjectCase, Setting {}
+
+/** Not a process of its own, and not measured by the clock of the machine. */
+interface VirtualCase extends Case, Setting {}
+
+const VIRTUAL = [...FEW, ...MANY].map((setting): VirtualCase => ({
+  ...setting,
+  label: "millrace, in virtual time",
+  side: "ours",
+}));
 
 function casesOf({ slots, latencyMs }: Setting): WaitingCase[] {
   const other = (label: string, module: string, way: string): WaitingCase => {
@@ -73,10 +83,14 @@ async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findin
   using stage = await Stage.open({ profileFolder });
   const [few, many] = [FEW.flatMap(casesOf), MANY.flatMap(casesOf)];
   const rounds = isQuick ? 1 : 3;
-  const progress = createProgress("waiting", 1 + rounds * many.length);
+  const progress = createProgress("waiting", 2 + rounds * many.length);
   const sideBySide = isQuick
     ? { warmUpMs: 2_500, windowMs: 4_000, windows: 1, isBound: false }
     : { warmUpMs: 4_000, windowMs: 5_500, windows: 5, isBound: false };
+  progress.begin("millrace in virtual time");
+  const virtual = new Map<VirtualCase, Span[]>();
+  for (const of of VIRTUAL) virtual.set(of, [await playWaiting({ ...of, fastMs: FAST_MS, slowMs: SLOW_MS })]);
+  progress.end();
   const results = [
     // With few slots they wait nearly all the time, so they can do so all at once.
     await measureSideBySide(few, { what: "10 slots each", progress }, (of) => perform(stage, of, sideBySide)),
@@ -86,16 +100,19 @@ async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findin
     }),
   ];
   progress.done();
-  return report(results);
+  return report(results, new Results(virtual));
 }
 
-function report([few, many]: ReadonlyArray<Results<WaitingCase, Span>>): Findings {
+function report([few, many]: ReadonlyArray<Results<WaitingCase, Span>>, virtual: Results<VirtualCase, Span>): Findings {
   const settings = [
     ...FEW.map((setting) => ({ setting, results: few as Results<WaitingCase, Span> })),
     ...MANY.map((setting) => ({ setting, results: many as Results<WaitingCase, Span> })),
   ];
   return {
-    tables: settings.map(({ setting, results }) => tabulate(setting, results)),
+    tables: settings.map(({ setting, results }) => {
+      const table = tabulate(setting, results);
+      return { ...table, rows: [...table.rows, ...tabulate(setting, virtual).rows] };
+    }),
     limits: settings
       .filter(({ setting }) => isDemanded(setting))
       .flatMap(({ setting, results }) => judge(setting, results)),
@@ -123,7 +140,7 @@ function idealOf({ slots }: Setting): number {
   return (slots * 1_000) / MEAN_MS;
 }
 
-function tabulate(setting: Setting, results: Results<WaitingCase, Span>): Table {
+function tabulate<Of extends Case & Setting>(setting: Setting, results: Results<Of, Span>): Table {
   const ideal = idealOf(setting);
   return results.table(
     { title: `${describe(setting)}; ideal: ${ideal.toFixed(1)} messages a second`, rowTitle: "" },
