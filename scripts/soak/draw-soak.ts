@@ -38,7 +38,8 @@ const STYLE = styleWith([
 export function drawSoak(record: SoakRecord): string {
   const panels = panelsOf(record);
   const height = FIRST_TOP + STEP * panels.length - 20;
-  const { seconds, perSecond, client } = record.settings;
+  const { perSecond, client } = record.settings;
+  const seconds = Math.max(record.settings.seconds, record.samples.at(-1)?.atSeconds ?? 0);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title description">`,
     `  <title id="title">A soak of ${formatTime(seconds)} (minutes and seconds)</title>`,
