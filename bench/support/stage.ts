@@ -13,7 +13,7 @@ const SERVER_CORE = 0;
 const SUBJECT_CORE = 1;
 /** How often a subject is looked at while it works. */
 const LOOK_MS = 100;
-/** How long a subject may take for what is in its hands when nothing more comes. */
+/** For how long nothing may happen while a subject has messages in its hands and no more come. */
 const PATIENCE_MS = 30_000;
 
 /** A subject, and how it is used. */
@@ -205,11 +205,13 @@ export class Actor implements Disposable {
    */
   async finish(): Promise<void> {
     await this.supply(0);
-    const givenUpAt = performance.now() + PATIENCE_MS;
     let sight = await this.look();
-    while (!isDone(sight) && performance.now() < givenUpAt) {
+    let changedAt = performance.now();
+    while (!isDone(sight) && performance.now() - changedAt < PATIENCE_MS) {
       await sleep(10);
+      const before = sight;
       sight = await this.look();
+      if (progressOf(sight) !== progressOf(before)) changedAt = performance.now();
     }
     await this.ask({ kind: "stop" });
     const { subject, queue } = await this.look();
@@ -232,6 +234,10 @@ export class Actor implements Disposable {
 
 function isDone({ subject, queue }: Sight): boolean {
   return queue.given === queue.deleted && queue.given === subject.handled;
+}
+
+function progressOf({ subject, queue }: Sight): number {
+  return subject.handled + queue.given + queue.deleted;
 }
 
 /** What a message cost, and how many there were. */
