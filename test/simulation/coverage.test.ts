@@ -7,13 +7,8 @@ import { createHistory } from "./random-history.js";
 /** What needs more luck than some hundred histories have; a run of `npm run simulate` says when it was never met. */
 const RARE: ReadonlySet<string> = new Set([
   "message: twelve hours",
-  "time: hours",
-  "error: DEAD_LETTER_FAILED",
-  "error: DEAD_LETTER_QUEUE_UNKNOWN",
   "message: lease lost waiting",
-  "message: repeated receive",
-  "switch: all at once",
-  "said: retry that pauses the queue",
+  "error: DEAD_LETTER_FAILED",
 ]);
 
 test("some hundred histories meet every switch, outcome, option, error and way to stop", async () => {
@@ -23,4 +18,4 @@ test("some hundred histories meet every switch, outcome, option, error and way t
     table.add(world.coverage);
   }
   expect(table.missing.filter((meeting) => !RARE.has(meeting))).toEqual([]);
-});
+}, 300_000);

@@ -1,7 +1,7 @@
 // What a search has met: a search that never draws something finds nothing there.
 
 /** Everything that is to be met in a search of some thousand histories, by where it stands in the table. */
-export const MEETINGS = {
+const MEETINGS = {
   worker: [
     "pool",
     "own pool",

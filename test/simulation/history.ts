@@ -66,7 +66,7 @@ export interface SemaphorePlan {
 }
 
 /** The pool that a consumer makes of its `concurrency`. */
-export interface OwnPoolPlan {
+interface OwnPoolPlan {
   readonly kind: "own";
   readonly concurrency: number;
 }

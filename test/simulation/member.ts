@@ -11,7 +11,7 @@ import type {
 } from "millrace";
 import type { Resources } from "./consumer-parts.js";
 import type { Run } from "./handler-side.js";
-import type { ConsumerPlan, RatePlan, Reaction, TenantPlan } from "./history.js";
+import type { ConsumerPlan, Reaction, TenantPlan } from "./history.js";
 import type { Process } from "./process.js";
 import type { WitnessedRequest } from "./witness-port.js";
 
@@ -56,9 +56,6 @@ export class Member {
   capacity: number;
   /** The most that it was within this history. */
   mostCapacity: number;
-  rate: RatePlan | undefined;
-  /** Since when the rate is that. */
-  rateSinceMs = 0;
   tenants: TenantPlan | undefined;
   readonly running: Set<Run> = new Set();
   readonly requestsOut: Set<WitnessedRequest> = new Set();
@@ -96,7 +93,6 @@ export class Member {
     this.room = parts.room;
     this.capacity = parts.slots;
     this.mostCapacity = parts.slots;
-    this.rate = parts.plan.rate;
     this.tenants = parts.plan.tenants;
   }
 

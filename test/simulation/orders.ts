@@ -29,11 +29,9 @@ export function resume({ coverage }: World, member: Member): void {
   member.consumer.resume();
 }
 
-export function setRate({ coverage, clock }: World, member: Member, rate: Command["rate"]): void {
+export function setRate({ coverage }: World, { consumer }: Member, rate: Command["rate"]): void {
   coverage.meet("change", "set rate");
-  member.rate = rate;
-  member.rateSinceMs = clock.now();
-  member.consumer.setRate(toRate(rate));
+  consumer.setRate(toRate(rate));
 }
 
 function resize({ coverage, sabotage }: World, member: Member, slots: number): void {

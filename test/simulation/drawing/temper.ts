@@ -3,7 +3,7 @@ import type { Draw } from "../draw.js";
 import type { QueuePlan } from "../history.js";
 
 /** How long things take. */
-export type Pace = "minutes" | "hours";
+type Pace = "minutes" | "hours";
 
 export interface Temper {
   readonly pace: Pace;
