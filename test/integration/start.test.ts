@@ -84,7 +84,7 @@ describe("starting over HTTP", () => {
   it.each(CLIENTS)(
     "credentials that are missing or refused are waited for and told apart: $name",
     async ({ create }) => {
-      await using queue = await HttpQueue.create({ accessKeyId: "known", messages: 1 } as never);
+      await using queue = await HttpQueue.create({ accessKeyId: "known", messages: 1 });
       const codes: string[] = [];
       for (const accessKeyId of [undefined, "unknown"]) {
         isolateAwsEnvironment({ AWS_ACCESS_KEY_ID: accessKeyId });
