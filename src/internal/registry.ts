@@ -30,9 +30,8 @@ export class Registry<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#older.size === 0) {
-      if (this.#added >= ENTRIES_A_MAP) this.#renew();
-    } else if (this.#older.has(key)) {
+    if (this.#older.size === 0 && this.#added >= ENTRIES_A_MAP) this.#renew();
+    if (this.#older.size > 0 && this.#older.has(key)) {
       this.#older.set(key, value);
       return;
     }

@@ -43,6 +43,16 @@ describe("a registry", () => {
     expect(registry.get(0)).toBeUndefined();
   });
 
+  test("keeps one entry for a key that is set again when the maps change places", () => {
+    const registry = new Registry<number, string>();
+    for (let key = 0; key < 1_024; key += 1) registry.set(key, "first");
+    registry.set(1_023, "second");
+    expect(registry.size).toBe(1_024);
+    expect(registry.get(1_023)).toBe("second");
+    expect(registry.delete(1_023)).toBe(true);
+    expect(registry.get(1_023)).toBeUndefined();
+  });
+
   test("takes what is its own key", () => {
     const registry = new Registry<object, object>();
     const entry = {};
