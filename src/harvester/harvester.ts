@@ -31,6 +31,11 @@ export interface HarvesterOptions<Item> {
   readonly retryUntil: (item: Item) => number;
   /** Bounds how many batches are out at once; harvesters may share one. */
   readonly queue: PQueue;
+  /**
+   * The longest that failed items rest before they are tried again, and others are held back, in milliseconds. At most, and by
+   * default, 5,000.
+   */
+  readonly maxRestMs?: number;
   /** Which batches go first when the queue is busy: the highest. */
   readonly priority: number;
   /** Where time is read and timers are set. */
@@ -92,7 +97,8 @@ export class Harvester<Item> {
 
   constructor(options: HarvesterOptions<Item>) {
     this.#options = options;
-    this.#backoff = new Backoff({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random });
+    const maxMs = Math.min(RETRY_MAX_MS, options.maxRestMs ?? RETRY_MAX_MS);
+    this.#backoff = new Backoff({ baseMs: RETRY_BASE_MS, maxMs, random: options.random });
   }
 
   /** Items that were added and are not settled. */
@@ -151,6 +157,7 @@ export class Harvester<Item> {
     signal.removeEventListener("abort", giveUp);
     this.#ageTimer?.cancel();
     this.#ageTimer = undefined;
+    this.#endRest(); // Nothing rests, but the timer may be set: for what was held back, and has been sent.
   }
 
   #enter(item: Item, deferred: Deferred<void> | undefined): void {

@@ -122,7 +122,7 @@ export class QueueTeller {
       maxAgeMs: this.#options.isFifo ? 0 : MAX_AGE_MS,
       requests: new PQueue({ concurrency: MAX_REQUESTS }),
       timeoutMs: REQUEST_TIMEOUT_MS,
-      extensionTimeoutMs: REQUEST_TIMEOUT_MS,
+      renewAttemptMs: REQUEST_TIMEOUT_MS,
       report: this.#options.report,
       // Lambda deletes what is done, and nothing needs to be extended.
       onDeleted: () => undefined,

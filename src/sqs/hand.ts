@@ -83,7 +83,7 @@ export class Hand implements DeliveryKeeper {
       maxAgeMs: options.settleMaxAgeMs,
       requests: settling,
       timeoutMs: options.requestTimeoutMs,
-      extensionTimeoutMs: Math.min(options.requestTimeoutMs, options.visibilityTimeoutSeconds * 1_000 * RENEW_ATTEMPT),
+      renewAttemptMs: options.visibilityTimeoutSeconds * 1_000 * RENEW_ATTEMPT,
       report: (error) => intake.report(error),
       onDeleted: (delivery, error) => {
         this.#forget(delivery);

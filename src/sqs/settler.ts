@@ -55,8 +55,8 @@ export interface SettlerOptions {
   readonly requests: PQueue;
   /** How long a request may take. */
   readonly timeoutMs: number;
-  /** How long an extension may take: there must be time for another attempt. */
-  readonly extensionTimeoutMs: number;
+  /** How long an extension may take, and rest until it is tried again: there must be time for another attempt. */
+  readonly renewAttemptMs: number;
   readonly report: (error: MillraceError) => void;
   /** The service has confirmed a delete, or with an error will not. */
   readonly onDeleted: (delivery: SqsDelivery, error: unknown) => void;
@@ -100,6 +100,7 @@ export class Settler {
     this.#extensions = new Harvester({
       ...common,
       priority: PRIORITY.extend,
+      maxRestMs: options.renewAttemptMs,
       send: (extensions) => this.#sendExtensions(extensions),
       retryUntil: ({ delivery, receiptHandle }) =>
         delivery.receiptHandle === receiptHandle && delivery.isExtending ? delivery.deadline : -Infinity,
@@ -219,9 +220,10 @@ export class Settler {
   }
 
   async #sendExtensions(extensions: readonly TimedExtension[]): Promise<readonly EntryResult[]> {
-    const sentAt = this.#options.clock.now();
+    const { clock, timeoutMs, renewAttemptMs } = this.#options;
+    const sentAt = clock.now();
     for (const extension of extensions) extension.sentAt = sentAt;
-    const results = await this.#changeVisibility(extensions, this.#options.extensionTimeoutMs);
+    const results = await this.#changeVisibility(extensions, Math.min(timeoutMs, renewAttemptMs));
     this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
     return results;
   }

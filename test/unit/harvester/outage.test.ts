@@ -124,3 +124,28 @@ test("a close asks with everything, once", async () => {
   expect(sent.slice(1).map((batch) => batch.slice(-5))).toEqual(["at 20", "at 20", "at 20"]);
   expect(settled.toSorted().join("")).toBe("abcdef");
 });
+
+test("a close leaves no timer behind, though nothing is left to be tried again", async () => {
+  const answers: Array<() => void> = [];
+  const harvester = new Harvester<string>({
+    send: async ([first]) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      if (first === "a") throw new Error("down");
+      return [{ status: "done" }];
+    },
+    maxBatchSize: 1,
+    maxAgeMs: 0,
+    retryUntil: (item) => (item === "a" ? 0 : Infinity),
+    queue: new PQueue({ concurrency: 2 }),
+    priority: 0,
+    clock: clock.current,
+  });
+  put(harvester, "abc");
+  const closing = harvester.close(new AbortController().signal);
+  while (harvester.pending > 0) {
+    await clock.current.settle();
+    answers.shift()?.();
+  }
+  await closing;
+  expect(clock.current.pendingTimers).toBe(0);
+});
