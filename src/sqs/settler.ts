@@ -211,7 +211,8 @@ export class Settler {
         const allowed = Math.floor((delivery.latestDeadline - now) / 1_000);
         return { delivery, seconds: Math.max(0, Math.min(seconds, allowed)) };
       });
-      results = await this.#changeVisibility(changes, this.#options.timeoutMs);
+      // What is past its lease is visible already.
+      results = await this.#changeVisibility(changes, { timeoutMs: this.#options.timeoutMs, lapsed: () => DONE });
       return results;
     } finally {
       // One that has worked stays marked until it is forgotten, some turns from now.
@@ -223,12 +224,27 @@ export class Settler {
     const { clock, timeoutMs, renewAttemptMs } = this.#options;
     const sentAt = clock.now();
     for (const extension of extensions) extension.sentAt = sentAt;
-    const results = await this.#changeVisibility(extensions, Math.min(timeoutMs, renewAttemptMs));
+    const results = await this.#changeVisibility(extensions, {
+      timeoutMs: Math.min(timeoutMs, renewAttemptMs),
+      lapsed: createLapsedResult,
+    });
     this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
     return results;
   }
 
-  #changeVisibility(changes: readonly Extension[], timeoutMs: number): Promise<readonly EntryResult[]> {
+  /** Nothing is asked for past its lease: others may have the message, and the service may heed an old handle. */
+  async #changeVisibility(
+    changes: readonly Extension[],
+    { timeoutMs, lapsed }: { readonly timeoutMs: number; readonly lapsed: () => EntryResult },
+  ): Promise<readonly EntryResult[]> {
+    const now = this.#options.clock.now();
+    const held = changes.filter(({ delivery }) => now < delivery.deadline);
+    const results = held.length === 0 ? [] : await this.#sendChanges(held, timeoutMs);
+    const byChange = new Map(held.map((change, index) => [change, results[index]]));
+    return changes.map((change) => byChange.get(change) ?? lapsed());
+  }
+
+  #sendChanges(changes: readonly Extension[], timeoutMs: number): Promise<readonly EntryResult[]> {
     return this.#call({
       operation: "ChangeMessageVisibilityBatch",
       timeoutMs,
@@ -343,6 +359,8 @@ function toEntryResult(failure: BatchFailure, operation: string, secrets: readon
 }
 
 function createLapsedResult(): EntryResult {
-  const text = "The message's lease had lapsed before it was deleted: others may have it.";
-  return { status: "refused", error: new MillraceError("LEASE_LOST", text) };
+  return {
+    status: "refused",
+    error: new MillraceError("LEASE_LOST", "The message's lease had lapsed: others may have it."),
+  };
 }
