@@ -1,6 +1,6 @@
 // The clients that are made when the user brings none, set up for a consumer.
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
-import { MillraceError } from "../errors.js";
+import { isInstance, MillraceError } from "../errors.js";
 import { CallSignals } from "./call-signals.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import type { SqsPort } from "./port.js";
@@ -57,6 +57,7 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
       socketTimeout: options.requestTimeoutMs,
     },
   });
+  leaveTimeouts(settling);
   return {
     port: { ...createSdkPort(settling, sdk), receiveMessage: createReceive(receiving, sdk) },
     destroy() {
@@ -73,6 +74,19 @@ function createReceive(client: SQSClient, sdk: Sdk): SqsPort["receiveMessage"] {
     if (abortSignal !== undefined) signals.set(input, abortSignal);
     return port.receiveMessage(input);
   };
+}
+
+/**
+ * A request that has timed out was given up by whoever made it. The SDK would send it again, on a socket that others wait
+ * for, and late: a renewal would hide a message that was given back meanwhile.
+ */
+function leaveTimeouts({ config: { requestHandler } }: SQSClient): void {
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, options) =>
+    handle(request, options).catch((error: unknown) => {
+      if (!isInstance(error, Error) || error.name !== "TimeoutError") throw error;
+      throw Object.assign(new Error(error.message), { name: "NetworkingError" });
+    });
 }
 
 /** A request that fails because its client ends would be tried again, and connect anew: none is sent any more. */

@@ -90,6 +90,17 @@ describe("the default client", () => {
     expect(service.connections).toBe(2);
   });
 
+  it("does not send a request again that has timed out: whoever made it has given it up, and it would come late", async () => {
+    await using service = new OddService((request, response) => {
+      if (request > 1) response.end(DELETED);
+    });
+    const { owned, deleteOne } = await service.createPort(200);
+    await expect(deleteOne()).rejects.toMatchObject({ name: "NetworkingError" });
+    expect(service.requests).toBe(1);
+    expect(await deleteOne()).toMatchObject({ Successful: [{ Id: "0" }] });
+    owned.destroy();
+  });
+
   it("ends a receive that is aborted, and its socket with it, and the others go on", async () => {
     await using service = new OddService((request, response) => {
       if (request > 1) response.end("{}");
