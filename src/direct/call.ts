@@ -5,7 +5,13 @@ import { type Answer, Exchange, type ExchangeListener } from "./exchange.js";
 import { parseOutput } from "./output.js";
 import { toServiceException } from "./service-exception.js";
 import type { Route, Transport } from "./transport.js";
-import { createAbortError, createUnreadableError, isEndOfConnection, toTransportError } from "./transport-errors.js";
+import {
+  createAbortError,
+  createLateError,
+  createUnreadableError,
+  isEndOfConnection,
+  toTransportError,
+} from "./transport-errors.js";
 
 /** What is called, and how. */
 export interface CallSettings<Output> {
@@ -48,6 +54,7 @@ class Call<Output> implements ExchangeListener {
   readonly #transport: Transport;
   readonly #settings: CallSettings<Output>;
   readonly #caller: Caller<Output>;
+  readonly #madeAt = Date.now();
   #attempts = 0;
   /** Of the last attempt. */
   #route: Route | undefined;
@@ -90,9 +97,13 @@ class Call<Output> implements ExchangeListener {
   #send(route: Route): void {
     if (this.#isOver) return;
     const { operation, body, timeoutMs, isReceive } = this.#settings;
+    this.#sentAt = Date.now();
+    if (this.#sentAt >= this.#madeAt + timeoutMs) {
+      this.#reject(createLateError(timeoutMs)); // Whoever made it has given it up, and may have made another.
+      return;
+    }
     this.#attempts += 1;
     this.#route = route;
-    this.#sentAt = Date.now();
     this.#signedFor = this.#sentAt + this.#transport.clockOffsetMs;
     this.#exchange = new Exchange(this, timeoutMs);
     try {

@@ -50,6 +50,11 @@ export function createAbortError(): Error {
   return Object.assign(new Error("Request aborted"), { name: "AbortError" });
 }
 
+/** A call whose time was over before it could be sent: credentials did not come, say. */
+export function createLateError(timeoutMs: number): Error {
+  return Object.assign(new Error(`Its ${timeoutMs} ms were over before it could be sent.`), { name: "TimeoutError" });
+}
+
 function named(name: string, cause: Error): Error {
   const { code } = cause as ErrorShape;
   return Object.assign(new Error(cause.message, { cause }), { name }, code !== undefined && { code });

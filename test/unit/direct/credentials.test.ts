@@ -2,7 +2,7 @@
 import { directClient } from "millrace/direct";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type AnswerRequest, CannedDispatcher, type DispatchedRequest } from "../../support/canned-dispatcher.js";
-import { configured, RECEIVE, type TestIdentity } from "../../support/direct-inputs.js";
+import { configured, DELETE, RECEIVE, type TestIdentity } from "../../support/direct-inputs.js";
 
 const MINUTE_MS = 60_000;
 
@@ -91,6 +91,23 @@ describe("credentials", () => {
     give(await new Provider().resolve());
     await expect(call).rejects.toThrow("has been closed");
     expect(keys()).toEqual([]);
+  });
+
+  test("that come when the calls have been given up send none of them: there may be hundreds, and they are late", async () => {
+    let give: (identity: TestIdentity) => void = () => undefined;
+    const resolve = (): Promise<TestIdentity> => new Promise((resolved) => (give = resolved));
+    const { client, keys } = create({ resolve });
+    const calls = Promise.allSettled(Array.from({ length: 3 }, () => client.deleteMessageBatch(DELETE)));
+    await new Promise(setImmediate);
+    vi.setSystemTime(Date.now() + 10_000);
+    const inTime = client.receiveMessage(RECEIVE);
+    give(await new Provider().resolve());
+    const outcomes = await calls;
+    expect(outcomes.map((outcome) => outcome.status === "rejected" && (outcome.reason as Error).name)).toEqual(
+      Array.from({ length: 3 }, () => "TimeoutError"),
+    );
+    await expect(inTime).resolves.toEqual({});
+    expect(keys()).toEqual(["KEY1"]);
   });
 
   test("that cannot be had fail the call, and are asked for by the next", async () => {
