@@ -2,9 +2,12 @@
 
 /** So many entries come before a map is given up for a new one. */
 const ENTRIES_A_MAP = 1_024;
+/** Where some entries stay for long, all are copied, but so many have come for each of them: it costs next to nothing then. */
+const ENTRIES_A_COPY = 8;
 
 /**
- * Two maps, of which the younger takes what comes. When nothing is left of the older, the younger takes its place:
+ * Two maps, of which the younger takes what comes. When nothing is left of the older, or little beside what has come since, the
+ * younger takes its place:
  *
  * ```
  *   older    [ . . . d . f . . ]     only ever gets emptier
@@ -30,7 +33,7 @@ export class Registry<Key, Value> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#older.size === 0 && this.#added >= ENTRIES_A_MAP) this.#renew();
+    if (this.#added >= ENTRIES_A_MAP) this.#renew();
     if (this.#older.size > 0 && this.#older.has(key)) {
       this.#older.set(key, value);
       return;
@@ -55,7 +58,9 @@ export class Registry<Key, Value> {
   }
 
   #renew(): void {
-    this.#older = this.#younger;
+    if (this.#older.size === 0) this.#older = this.#younger;
+    else if (this.#added >= ENTRIES_A_COPY * this.size) this.#older = new Map([...this.#older, ...this.#younger]);
+    else return;
     this.#younger = new Map();
     this.#added = 0;
   }
