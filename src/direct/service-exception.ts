@@ -42,7 +42,7 @@ export async function toServiceException(answer: Answer, { attempts, secrets }: 
   const message = textOf(body["message"]) ?? textOf(body["Message"]) ?? "UnknownError";
   const parts: ErrorParts = {
     name: identifier === undefined ? "Unknown" : cleanName(identifier),
-    message: withoutSecrets(message, [...secrets, ...secrets.map(escape)]),
+    message: withoutSecrets(message, secrets),
     $fault: statusCode < 500 ? "client" : "server",
     $metadata: { httpStatusCode: statusCode, ...(requestId !== undefined && { requestId }), attempts },
   };
@@ -84,9 +84,4 @@ function textOf(value: unknown): string | undefined {
 
 function readHeader(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** As it stands in the request's JSON. */
-function escape(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }

@@ -135,10 +135,11 @@ export function createTimeoutError(operation: string, timeoutMs: number): Servic
 /** A body of one letter is in every sentence. */
 const SHORTEST_SECRET = 4;
 
-/** A text without what is nobody's business. */
+/** A text without what is nobody's business, as it is or as it stands in the JSON of a request. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets
     .filter(({ length }) => length >= SHORTEST_SECRET)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     .reduce((kept, secret) => kept.replaceAll(secret, "…"), text);
 }
 
@@ -149,8 +150,8 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 function toTold(cause: unknown, secrets: readonly string[]): unknown {
   if (!isInstance(cause, Error)) return cause;
   const { name, message } = readError(cause);
-  const [firstLine = ""] = message.split("\n");
-  const said = name === "SyntaxError" ? "the answer is not JSON" : withoutSecrets(firstLine, secrets);
+  const [firstLine = ""] = withoutSecrets(message, secrets).split("\n"); // A body has lines, too.
+  const said = name === "SyntaxError" ? "the answer is not JSON" : firstLine;
   return said === message ? cause : Object.assign(new Error(said), { name });
 }
 

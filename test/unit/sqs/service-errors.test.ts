@@ -111,3 +111,12 @@ test("what the service repeats of a request is in neither the error nor its caus
   expect(error.message).toContain('(Error: The handle "…" is not valid.)');
   expect(error.cause).toMatchObject({ name: "Error", message: 'The handle "…" is not valid.' });
 });
+
+test.each([
+  ["as it was sent", 'card 4111\n"exp" 12/30'],
+  ["as it stood in the request", 'card 4111\\n\\"exp\\" 12/30'],
+])("a body of several lines that the service repeats is told nowhere, %s", (_name, repeated) => {
+  const cause = Object.assign(new Error(`The body ${repeated} is refused.`), { name: "InvalidMessageContents" });
+  const error = toServiceError(cause, "SendMessageBatch", ['card 4111\n"exp" 12/30']);
+  expect(`${error.message} ${String(error.cause)}`).not.toMatch(/4111|12\/30/u);
+});
