@@ -11,7 +11,9 @@ function readTestNames(): Set<string> {
   for (const folder of ["test/unit/defects", "test/integration"]) {
     for (const file of readdirSync(new URL(folder, REPOSITORY)).filter((name) => name.endsWith(".test.ts"))) {
       const source = readFileSync(new URL(`${folder}/${file}`, REPOSITORY), "utf8");
-      for (const [, name] of source.matchAll(/"(\d+: [^"]*)"/gu)) names.add(`${folder}/${file}: ${name}`);
+      for (const [, name] of source.matchAll(/"(\d+: [^"]*?)(?:: \$name)?"/gu)) {
+        names.add(`${folder}/${file}: ${name}`);
+      }
     }
   }
   return names;
