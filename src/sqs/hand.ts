@@ -146,7 +146,9 @@ export class Hand implements DeliveryKeeper {
     const extended = this.#settler.extend({ delivery, seconds: allowed });
     delivery.extension = extended.catch(() => undefined);
     this.#settler.flushExtensions();
-    await extended;
+    await extended.catch((error: unknown) => {
+      if (delivery.phase === "here") throw error; // Settled meanwhile, it is not wanted any more.
+    });
   }
 
   hasLapsed(delivery: SqsDelivery): boolean {
@@ -258,7 +260,7 @@ export class Hand implements DeliveryKeeper {
       if (this.hasLapsed(delivery)) return; // It is visible again already.
       // An extension that arrives after the return would hide the message again.
       delivery.isExtending = false;
-      if (delivery.extension !== undefined) await this.#prepare(delivery.extension);
+      if (delivery.isExtensionOut && delivery.extension !== undefined) await this.#prepare(delivery.extension);
       const returned = this.#settler.return(delivery, seconds);
       // Its lease is not kept any more: it must not lapse while the batch fills.
       if (delivery.deadline - this.#clock.now() < 2 * this.#options.settleMaxAgeMs) this.#settler.flush();

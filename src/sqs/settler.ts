@@ -212,7 +212,7 @@ export class Settler {
         return { delivery, seconds: Math.max(0, Math.min(seconds, allowed)) };
       });
       // What is past its lease is visible already.
-      results = await this.#changeVisibility(changes, { timeoutMs: this.#options.timeoutMs, lapsed: () => DONE });
+      results = await this.#changeVisibility(changes, { timeoutMs: this.#options.timeoutMs, otherwise: () => DONE });
       return results;
     } finally {
       // One that has worked stays marked until it is forgotten, some turns from now.
@@ -223,25 +223,34 @@ export class Settler {
   async #sendExtensions(extensions: readonly TimedExtension[]): Promise<readonly EntryResult[]> {
     const { clock, timeoutMs, renewAttemptMs } = this.#options;
     const sentAt = clock.now();
-    for (const extension of extensions) extension.sentAt = sentAt;
-    const results = await this.#changeVisibility(extensions, {
-      timeoutMs: Math.min(timeoutMs, renewAttemptMs),
-      lapsed: createLapsedResult,
-    });
-    this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
-    return results;
+    for (const extension of extensions) {
+      extension.sentAt = sentAt;
+      extension.delivery.isExtensionOut = true;
+    }
+    try {
+      const results = await this.#changeVisibility(extensions, {
+        timeoutMs: Math.min(timeoutMs, renewAttemptMs),
+        // It would hide a message that was given back while this one rested.
+        isWanted: ({ delivery: { isExtending, phase } }) => isExtending || phase === "here",
+        otherwise: createLapsedResult,
+      });
+      this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
+      return results;
+    } finally {
+      for (const { delivery } of extensions) delivery.isExtensionOut = false;
+    }
   }
 
   /** Nothing is asked for past its lease: others may have the message, and the service may heed an old handle. */
   async #changeVisibility(
     changes: readonly Extension[],
-    { timeoutMs, lapsed }: { readonly timeoutMs: number; readonly lapsed: () => EntryResult },
+    { timeoutMs, otherwise, isWanted = () => true }: VisibilityChange,
   ): Promise<readonly EntryResult[]> {
     const now = this.#options.clock.now();
-    const held = changes.filter(({ delivery }) => now < delivery.deadline);
-    const results = held.length === 0 ? [] : await this.#sendChanges(held, timeoutMs);
-    const byChange = new Map(held.map((change, index) => [change, results[index]]));
-    return changes.map((change) => byChange.get(change) ?? lapsed());
+    const wanted = changes.filter((change) => now < change.delivery.deadline && isWanted(change));
+    const results = wanted.length === 0 ? [] : await this.#sendChanges(wanted, timeoutMs);
+    const byChange = new Map(wanted.map((change, index) => [change, results[index]]));
+    return changes.map((change) => byChange.get(change) ?? otherwise());
   }
 
   #sendChanges(changes: readonly Extension[], timeoutMs: number): Promise<readonly EntryResult[]> {
@@ -302,6 +311,15 @@ export class Settler {
 /** A client of the user's may throw at once, or answer with no promise. */
 async function ask({ send }: BatchCall): Promise<BatchOutput> {
   return send();
+}
+
+/** How visibility is changed. */
+interface VisibilityChange {
+  readonly timeoutMs: number;
+  /** Whether it is still to be asked for; not past its lease, in any case. */
+  readonly isWanted?: (change: Extension) => boolean;
+  /** What an entry is answered with that is not. */
+  readonly otherwise: () => EntryResult;
 }
 
 /** A batch to be sent. Its entries are known by their position, as ids must differ and messages may come twice. */

@@ -55,9 +55,11 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   isReturning = false;
   /** Whether an extension is on its way and wanted. */
   isExtending = false;
+  /** Whether a request that extends it is out. */
+  isExtensionOut = false;
   /** Whether its delete goes before others, in place of an extension. */
   isHastened = false;
-  /** Resolves when the extension that is on its way was answered. */
+  /** Resolves when the extension that is on its way was answered, or is not wanted any more. */
   extension: Promise<void> | undefined;
   /** The newest handle: SQS gives a new one with each receive, and only the newest is sure to work. */
   receiptHandle: string;
