@@ -211,8 +211,7 @@ export class Settler {
         const allowed = Math.floor((delivery.latestDeadline - now) / 1_000);
         return { delivery, seconds: Math.max(0, Math.min(seconds, allowed)) };
       });
-      // What is past its lease is visible already.
-      results = await this.#changeVisibility(changes, { timeoutMs: this.#options.timeoutMs, otherwise: () => DONE });
+      results = await this.#changeVisibility(changes, { timeoutMs: this.#options.timeoutMs });
       return results;
     } finally {
       // One that has worked stays marked until it is forgotten, some turns from now.
@@ -232,7 +231,6 @@ export class Settler {
         timeoutMs: Math.min(timeoutMs, renewAttemptMs),
         // It would hide a message that was given back while this one rested.
         isWanted: ({ delivery: { isExtending, phase } }) => isExtending || phase === "here",
-        otherwise: createLapsedResult,
       });
       this.#options.onExtensionsSent(results.filter(({ status }) => status === "done").length);
       return results;
@@ -244,13 +242,13 @@ export class Settler {
   /** Nothing is asked for past its lease: others may have the message, and the service may heed an old handle. */
   async #changeVisibility(
     changes: readonly Extension[],
-    { timeoutMs, otherwise, isWanted = () => true }: VisibilityChange,
+    { timeoutMs, isWanted = () => true }: VisibilityChange,
   ): Promise<readonly EntryResult[]> {
     const now = this.#options.clock.now();
     const wanted = changes.filter((change) => now < change.delivery.deadline && isWanted(change));
     const results = wanted.length === 0 ? [] : await this.#sendChanges(wanted, timeoutMs);
     const byChange = new Map(wanted.map((change, index) => [change, results[index]]));
-    return changes.map((change) => byChange.get(change) ?? otherwise());
+    return changes.map((change) => byChange.get(change) ?? createLapsedResult());
   }
 
   #sendChanges(changes: readonly Extension[], timeoutMs: number): Promise<readonly EntryResult[]> {
@@ -318,8 +316,6 @@ interface VisibilityChange {
   readonly timeoutMs: number;
   /** Whether it is still to be asked for; not past its lease, in any case. */
   readonly isWanted?: (change: Extension) => boolean;
-  /** What an entry is answered with that is not. */
-  readonly otherwise: () => EntryResult;
 }
 
 /** A batch to be sent. Its entries are known by their position, as ids must differ and messages may come twice. */
