@@ -18,6 +18,8 @@ const LOST: ReadonlySet<ErrorCode> = new Set([
 const LONGEST_REQUEST_TIMEOUT_MS = 10_000;
 /** By how much a timer may be too early. */
 const EARLY_MS = 1;
+/** SQS hides a message for twelve hours after its receive at most; a second less, as millrace counts from its request. */
+const LONGEST_LEASE_MS = 43_199_000;
 /** How long a stop waits for the service after its time. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -145,6 +147,7 @@ export function checkAcknowledged(world: World, member: Member): void {
     if (startedAtMs <= member.lastStoppedAtMs) continue;
     const message = world.view.messages.get(messageId);
     if (message === undefined || message.isGone || message.newestReceiveAtMs > endedAtMs) continue;
+    if (endedAtMs - message.newestReceiveAtMs >= LONGEST_LEASE_MS) continue;
     if (!hadNoExcuse(world, startedAtMs) && !hadItInHand(world, member, message)) continue;
     world.violations.add(
       "unacknowledgedAfterStop",
