@@ -38,8 +38,13 @@ export class Pace {
 
   /** How many tasks are expected to start within the window that begins at `now`. */
   expectedStarts(now: number): number {
-    if (this.#samples === 0 || this.#windowMs === 0) return 0;
     this.#fade(now);
+    return this.mostStarts;
+  }
+
+  /** What `expectedStarts` answers at most, until a task ends: for those who need not read the clock to know that it is too few. */
+  get mostStarts(): number {
+    if (this.#samples === 0 || this.#windowMs === 0) return 0;
     const byLittlesLaw = (this.slots * this.#windowMs) / Math.max(this.#meanMs, Number.EPSILON);
     return Math.floor(Math.min(this.#endedInWindow, byLittlesLaw));
   }

@@ -213,6 +213,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     this.#turn.owner.priority = priority;
     this.#maxRunning = maxRunning;
   }
+
   #reserve(atMost: number): number {
     const host = this.#host;
     if (host === undefined) return 0;
@@ -220,15 +221,18 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     const isShared = this.#pool.members > 1;
     const asked = isShared && this.#running + supply === 0 ? Math.min(atMost, this.#firstAsk) : atMost;
     const idleSlots = Math.min(this.#pool.idleSlots(this.#ready), this.#maxRunning - this.#running) - supply;
-    this.#pace.slots = this.slots;
-    const expectedStarts = Math.min(this.#pace.expectedStarts(host.clock.now()), this.#roomOptions.waitingRoom);
-    const ahead = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
     // Where others have turns as well, a task has to be here for its turn.
     const least = isShared && supply === 0 && this.#running < this.#maxRunning ? 1 : 0;
-    const places = Math.min(asked, Math.max(idleSlots + ahead, least));
-    if (places < 1) return 0;
-    // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
-    if (places < asked && idleSlots <= 0 && supply > 0) return 0;
+    const placesFor = (starts: number): number => {
+      const expectedStarts = Math.min(starts, this.#roomOptions.waitingRoom);
+      const ahead = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
+      const places = Math.min(asked, Math.max(idleSlots + ahead, least));
+      // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
+      return places < 1 || (places < asked && idleSlots <= 0 && supply > 0) ? 0 : places;
+    };
+    this.#pace.slots = this.slots;
+    if (placesFor(this.#pace.mostStarts) === 0) return 0;
+    const places = placesFor(this.#pace.expectedStarts(host.clock.now()));
     this.#reserved += places;
     return places;
   }
