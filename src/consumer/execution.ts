@@ -42,6 +42,18 @@ const PLAIN_FACTS: SettleFacts = Object.freeze({ error: undefined, isStillRunnin
 
 type Phase = "waiting" | "running" | "ended";
 
+/** What few messages have: those of lanes and batches, and those that are aborted. */
+class Rarities {
+  abortReason: Error | undefined;
+  /** What the handler has said, until the message before it in its lane is done. */
+  held: Outcome | undefined;
+  /** Whether it goes back whatever the handler says. */
+  isOverruled = false;
+  mayNextJoin: (() => boolean) | undefined;
+  onFirst: (() => void) | undefined;
+  onAborted: (() => void) | undefined;
+}
+
 /** The passage of one message. */
 export class Execution<Message, Resource>
   implements Task, Scheduled, HandlerTurn, LaneMember<Execution<Message, Resource>>
@@ -51,16 +63,9 @@ export class Execution<Message, Resource>
   #phase: Phase = "waiting";
   #outcome: Outcome | undefined;
   #controller: AbortController | undefined;
-  #abortReason: Error | undefined;
   #context: LazyContext<Message, Resource> | undefined;
   #onEnd: (() => void) | undefined;
-  /** What the handler has said, until the message before it in its lane is done. */
-  #held: Outcome | undefined;
-  /** Whether it goes back whatever the handler says. */
-  #isOverruled = false;
-  #mayNextJoin: (() => boolean) | undefined;
-  #onFirst: (() => void) | undefined;
-  #onAborted: (() => void) | undefined;
+  #rarities: Rarities | undefined;
   /** When the handler was called, or began to work on the message, on the clock. Set by the host. */
   startedAt = 0;
   /** Whether the handler has run longer than it may. Set by the host. */
@@ -72,7 +77,7 @@ export class Execution<Message, Resource>
   /** What it counts for in the budget of bytes; undefined where there is none. Set by the budget. */
   bytes: number | undefined;
   /** For the scheduler of handler timeouts. */
-  dueAt: number = Infinity;
+  dueAt = 0;
   queueIndex = -1;
 
   constructor(delivery: Delivery<Message>, host: ExecutionHost<Message, Resource>) {
@@ -106,7 +111,7 @@ export class Execution<Message, Resource>
   }
 
   get keyPausedForMs(): number {
-    const outcome = this.#held ?? this.#outcome;
+    const outcome = this.#rarities?.held ?? this.#outcome;
     return outcome?.kind === "retry" && outcome.pause === "key" ? outcome.afterSeconds * 1_000 : 0;
   }
 
@@ -120,7 +125,7 @@ export class Execution<Message, Resource>
   }
 
   get isHeld(): boolean {
-    return this.#held !== undefined && !this.isSettled;
+    return this.#rarities?.held !== undefined && !this.isSettled;
   }
 
   get isGoingBack(): boolean {
@@ -128,7 +133,7 @@ export class Execution<Message, Resource>
   }
 
   get wantsNext(): boolean {
-    return this.isRunning && !this.isSettled && !this.#isOverruled && this.#mayNextJoin?.() === true;
+    return this.isRunning && !this.isSettled && !this.#isOverruled && this.#rarities?.mayNextJoin?.() === true;
   }
 
   get before(): HandlerTurn | undefined {
@@ -136,13 +141,13 @@ export class Execution<Message, Resource>
   }
 
   get abortReason(): Error | undefined {
-    return this.#abortReason;
+    return this.#rarities?.abortReason;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      if (this.abortReason !== undefined) this.#controller.abort(this.abortReason);
     }
     return this.#controller.signal;
   }
@@ -176,10 +181,10 @@ export class Execution<Message, Resource>
 
   /** Tells the handler to end. The first reason stays. */
   abort(reason: Error): void {
-    if (this.#abortReason !== undefined) return;
-    this.#abortReason = reason;
+    if (this.abortReason !== undefined) return;
+    this.#rare.abortReason = reason;
     this.#controller?.abort(reason);
-    this.#onAborted?.();
+    this.#rare.onAborted?.();
   }
 
   /** Gives the message back without its handler: it has not started, or there is no more time to wait for it. */
@@ -197,18 +202,19 @@ export class Execution<Message, Resource>
   }
 
   overrule(): void {
-    this.#isOverruled = true;
+    this.#rare.isOverruled = true;
     if (!this.isRunning) this.giveBack();
     else
       this.abort(new MillraceError("EARLIER_NOT_DONE", "A message before it in its group is not done: it goes back."));
   }
 
   tellHeld(): void {
-    if (this.#held !== undefined && !this.isSettled) this.#settle(this.#held);
+    const held = this.#rarities?.held;
+    if (held !== undefined && !this.isSettled) this.#settle(held);
   }
 
   becomeFirst(): void {
-    if (!this.#isOverruled) this.#onFirst?.();
+    if (!this.#isOverruled) this.#rarities?.onFirst?.();
   }
 
   keep(): void {
@@ -216,16 +222,16 @@ export class Execution<Message, Resource>
   }
 
   letNextJoin(mayJoin: () => boolean): void {
-    this.#mayNextJoin = mayJoin;
+    this.#rare.mayNextJoin = mayJoin;
     this.#host.goOn(this);
   }
 
   whenAborted(callback: () => void): void {
-    this.#onAborted = callback;
+    this.#rare.onAborted = callback;
   }
 
   whenFirst(callback: () => void): void {
-    this.#onFirst = callback;
+    this.#rare.onFirst = callback;
   }
 
   work(): void {
@@ -238,6 +244,14 @@ export class Execution<Message, Resource>
     }
     if (this.isSettled) throw new MillraceError("LEASE_LOST", "The message is settled: it cannot be extended.");
     await this.delivery.extend?.(seconds);
+  }
+
+  get #rare(): Rarities {
+    return (this.#rarities ??= new Rarities());
+  }
+
+  get #isOverruled(): boolean {
+    return this.#rarities?.isOverruled === true;
   }
 
   #mayBegin(): boolean {
@@ -279,7 +293,7 @@ export class Execution<Message, Resource>
     } else {
       const outcome = this.#isOverruled ? release() : said;
       this.#host.finished(this, outcome);
-      if (this.lane !== undefined && this.#host.holds(this, outcome)) this.#held = outcome;
+      if (this.lane !== undefined && this.#host.holds(this, outcome)) this.#rare.held = outcome;
       else this.#settle(outcome, error);
     }
     this.#onEnd?.();

@@ -53,12 +53,11 @@ export class EventInHand implements DeliveryKeeper {
     this.#isFifo = event.isFifo;
     this.#times = times;
     this.#teller = teller;
-    const receivedAt = new Date();
-    const { latestDeadline } = teller;
+    const arrival = { receivedAt: new Date(), latestDeadline: teller.latestDeadline };
     this.#deliveries = event.messages.map((message) => {
       const { MessageId: id, ReceiptHandle: handle } = message;
-      const receipt = { handle, deadline: times.answerAt, latestDeadline };
-      return new SqsDelivery({ id, message, lane: laneOf(event, message), receipt, receivedAt }, this);
+      const receipt = { handle, deadline: times.answerAt, arrival };
+      return new SqsDelivery({ id, message, lane: laneOf(event, message), receipt }, this);
     });
   }
 

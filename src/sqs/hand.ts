@@ -12,7 +12,7 @@ import type { Message } from "./message.js";
 import { measureBytes } from "./message-size.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import { Settler, type TimedExtension } from "./settler.js";
-import { type DeliveryKeeper, type Receipt, SqsDelivery } from "./sqs-delivery.js";
+import { type Arrival, type DeliveryKeeper, endOfLease, type Receipt, SqsDelivery } from "./sqs-delivery.js";
 
 /**
  * SQS hides a message for at most 12 hours after its receive, and refuses what would hide it longer (ChangeMessageVisibility,
@@ -101,12 +101,13 @@ export class Hand implements DeliveryKeeper {
 
   /** Takes in what a receive brought and answers how many places it used. */
   takeIn({ messages, deadline, places }: Answer): number {
-    const receivedAt = new Date();
+    const receivedByService = deadline - this.#options.visibilityTimeoutSeconds * 1_000;
+    const arrival = { receivedAt: new Date(), latestDeadline: receivedByService + LONGEST_LEASE_MS };
     /** Groups in which a message that is here will come again: what is behind it must not start before it. */
     const halted = new Set<string>();
     let used = 0;
     for (const message of messages) {
-      const delivery = this.#admit(message, deadline, receivedAt);
+      const delivery = this.#admit(message, deadline, arrival);
       if (delivery === undefined) {
         const known = this.#deliveries.get(readIdentity(message).MessageId ?? "");
         if (known?.lane !== undefined && known.willComeAgain) halted.add(known.lane);
@@ -167,7 +168,7 @@ export class Hand implements DeliveryKeeper {
     this.#leases.stop();
   }
 
-  #admit(message: Message, deadline: number, receivedAt: Date): SqsDelivery | undefined {
+  #admit(message: Message, deadline: number, arrival: Arrival): SqsDelivery | undefined {
     const { ReceiptHandle: handle, MessageId: id } = readIdentity(message);
     if (handle === undefined || id === undefined) {
       this.#intake.report(
@@ -175,8 +176,7 @@ export class Hand implements DeliveryKeeper {
       );
       return undefined;
     }
-    const receivedByService = deadline - this.#options.visibilityTimeoutSeconds * 1_000;
-    const receipt = { handle, deadline, latestDeadline: receivedByService + LONGEST_LEASE_MS };
+    const receipt = { handle, deadline, arrival };
     const known = this.#deliveries.get(id);
     if (known?.isReturning === true && known.phase !== "abandoned") {
       // It came again because the return has worked, though its answer is not here yet.
@@ -187,7 +187,7 @@ export class Hand implements DeliveryKeeper {
     }
     // Without its group a message of a FIFO queue could overtake any other: they all share one lane then.
     const lane = this.#options.isFifo ? (message.Attributes?.["MessageGroupId"] ?? "") : undefined;
-    const delivery = new SqsDelivery({ id, message, lane, receipt, receivedAt }, this);
+    const delivery = new SqsDelivery({ id, message, lane, receipt }, this);
     this.#deliveries.set(id, delivery);
     this.#leases.keep(delivery);
     return delivery;
@@ -314,7 +314,7 @@ export class Hand implements DeliveryKeeper {
     const isKept = this.#deliveries.get(delivery.id) === delivery;
     if (!isKept || delivery.isLost) return;
     if (error === undefined) {
-      delivery.deadline = sentAt + seconds * 1_000;
+      delivery.deadline = endOfLease(sentAt, seconds);
       delivery.isHastened = false;
       if (delivery.queueIndex !== -1) this.#leases.keep(delivery);
     } else if (delivery.phase === "here") {

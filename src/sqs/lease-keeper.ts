@@ -1,7 +1,7 @@
 // The heartbeat: one scheduler that renews the leases of all messages in hand, and says which have lapsed.
 import type { Clock } from "../internal/clock.js";
 import { DeadlineScheduler } from "../internal/deadline-scheduler.js";
-import type { SqsDelivery } from "./sqs-delivery.js";
+import { endOfLease, type SqsDelivery } from "./sqs-delivery.js";
 
 /** A lease is renewed when this part of it is left. */
 const RENEW_WITH_REMAINING = 1 / 3;
@@ -47,13 +47,13 @@ export class LeaseKeeper {
 
   /** Begins to keep the delivery's lease, or goes by its new deadline. */
   keep(delivery: SqsDelivery): void {
-    this.#scheduler.schedule(delivery, delivery.deadline - this.#visibilityTimeoutMs * RENEW_WITH_REMAINING);
+    this.#schedule(delivery, delivery.deadline - this.#visibilityTimeoutMs * RENEW_WITH_REMAINING);
   }
 
   /** Comes back to a lease that was not renewed when it was due, while there is still time for it. */
   comeBack(delivery: SqsDelivery): void {
     const now = this.#options.clock.now();
-    this.#scheduler.schedule(delivery, now + (delivery.deadline - now) / 2);
+    this.#schedule(delivery, now + (delivery.deadline - now) / 2);
   }
 
   /** Keeps the lease no longer. */
@@ -67,9 +67,14 @@ export class LeaseKeeper {
 
   /** How many seconds a lease can be extended by, counted from now, if `seconds` are wanted; 0 when it cannot. */
   allowedSeconds(delivery: SqsDelivery, seconds: number): number {
-    const allowed = Math.min(seconds, Math.floor((delivery.latestDeadline - this.#options.clock.now()) / 1_000));
-    const isLonger = this.#options.clock.now() + allowed * 1_000 > delivery.deadline;
-    return isLonger ? allowed : 0;
+    const now = this.#options.clock.now();
+    const allowed = Math.min(seconds, Math.floor((delivery.latestDeadline - now) / 1_000));
+    return endOfLease(now, allowed) > delivery.deadline ? allowed : 0;
+  }
+
+  /** At a whole millisecond, as leases end. */
+  #schedule(delivery: SqsDelivery, dueAt: number): void {
+    this.#scheduler.schedule(delivery, Math.floor(dueAt));
   }
 
   #fallDue(first: SqsDelivery): void {

@@ -14,6 +14,7 @@ import type { ResolvedSqsOptions } from "./options.js";
 import type { ReceiveMessageInput, SqsPort } from "./port.js";
 import type { ReceiveBudget } from "./receive-budget.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
+import { endOfLease } from "./sqs-delivery.js";
 
 /** SQS gives at most ten messages a receive. */
 const MAX_MESSAGES = 10;
@@ -243,7 +244,7 @@ export class Receiver {
    */
   #deadlineOf(sentAt: number, durationMs: number): number {
     const assignedAt = sentAt + Math.max(0, durationMs - MAX_LATENCY_MS);
-    return assignedAt + this.#options.visibilityTimeoutSeconds * 1_000;
+    return endOfLease(assignedAt, this.#options.visibilityTimeoutSeconds);
   }
 
   /**

@@ -13,13 +13,27 @@ export interface DeliveryKeeper {
   ended(delivery: SqsDelivery): void;
 }
 
+/** What messages that came together have in common. */
+export interface Arrival {
+  readonly receivedAt: Date;
+  /** Past this the service hides them no longer. */
+  readonly latestDeadline: number;
+}
+
+/**
+ * When a lease ends, on the clock, that began then. In whole milliseconds, for memory: V8 keeps a number with a fraction in an
+ * object of its own.
+ */
+export function endOfLease(beganAt: number, seconds: number): number {
+  return Math.floor(beganAt + seconds * 1_000);
+}
+
 /** One receive of a message: what proves it, and until when it is ours. */
 export interface Receipt {
   readonly handle: string;
-  /** When the lease ends, on the clock. */
+  /** When the lease ends, on the clock; see `endOfLease`. */
   readonly deadline: number;
-  /** Past this the service hides it no longer. */
-  readonly latestDeadline: number;
+  readonly arrival: Arrival;
 }
 
 /**
@@ -36,7 +50,6 @@ export interface SqsDeliveryParts {
   readonly message: Message;
   readonly lane: string | undefined;
   readonly receipt: Receipt;
-  readonly receivedAt: Date;
 }
 
 /** One message of a queue, with its lease. The lease scheduler finds it by its own fields. */
@@ -44,10 +57,10 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   readonly id: string;
   readonly message: Message;
   readonly attempt: number;
-  readonly receivedAt: Date;
   /** Its message group, where the order within groups is to be kept. */
   readonly lane: string | undefined;
   readonly #keeper: DeliveryKeeper;
+  #arrival: Arrival;
   phase: DeliveryPhase = "here";
   /** Whether the lease has lapsed: others may have the message. */
   isLost = false;
@@ -67,21 +80,27 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   deletedWith: string | undefined;
   /** When the lease ends, on the clock. */
   deadline: number;
-  /** Past this the service hides it no longer. */
-  latestDeadline: number;
-  dueAt: number = Infinity;
+  dueAt = 0;
   queueIndex = -1;
 
   constructor(parts: SqsDeliveryParts, keeper: DeliveryKeeper) {
     this.id = parts.id;
     this.message = parts.message;
     this.attempt = toAttempt(parts.message.Attributes?.["ApproximateReceiveCount"]);
-    this.receivedAt = parts.receivedAt;
     this.lane = parts.lane;
     this.receiptHandle = parts.receipt.handle;
     this.deadline = parts.receipt.deadline;
-    this.latestDeadline = parts.receipt.latestDeadline;
+    this.#arrival = parts.receipt.arrival;
     this.#keeper = keeper;
+  }
+
+  get receivedAt(): Date {
+    return this.#arrival.receivedAt;
+  }
+
+  /** Past this the service hides it no longer. */
+  get latestDeadline(): number {
+    return this.#arrival.latestDeadline;
   }
 
   get groupId(): string | undefined {
@@ -107,7 +126,7 @@ export class SqsDelivery implements Delivery<Message>, Scheduled {
   renewReceipt(receipt: Receipt): void {
     this.receiptHandle = receipt.handle;
     this.deadline = receipt.deadline;
-    this.latestDeadline = receipt.latestDeadline;
+    this.#arrival = { ...receipt.arrival, receivedAt: this.receivedAt };
     this.isLost = false;
     this.isExtending = false;
     this.isHastened = false;

@@ -36,7 +36,7 @@ describe("the library's own cost of a message", () => {
     expect(timers).toBeLessThanOrEqual(requests + 0.01);
   });
 
-  it("1,200 bytes for a message that runs, beside the message", async () => {
+  it("1,050 bytes for a message that runs, beside the message", async () => {
     const messages = 10_000;
     const forever = new Promise(() => undefined);
     const queue = new FullQueue(messages);
@@ -54,7 +54,7 @@ describe("the library's own cost of a message", () => {
     await collectGarbage();
     const kept = process.memoryUsage().heapUsed - before;
     await consumer.stop({ timeoutMs: 0 });
-    expect(kept / messages).toBeLessThan(1_200);
+    expect(kept / messages).toBeLessThan(1_050);
   });
 });
 
