@@ -1,6 +1,6 @@
 // More of the checks can fail: those of limits, leases, order and stops. Every promise is broken by one of these tests.
 import { readdirSync, readFileSync } from "node:fs";
-import { type ConsumerStats, PoolWorker, type SqsPort } from "millrace";
+import { type ConsumerStats, PoolWorker, type SqsPort, type StopResult } from "millrace";
 import { expect, test } from "vitest";
 import type { ConsumerPlan, History } from "./history.js";
 import { PLAIN_CONSUMER, plainHistory, plainMessages, startAndStop } from "./plain-history.js";
@@ -101,17 +101,45 @@ test("a lease beyond twelve hours", async () => {
   expect(await findBroken(longing, { messages: plainMessages(1, { durationMs: 15_000 }) })).toBe("pastTwelveHours");
 });
 
-test("a stop whose result is not the truth", async () => {
-  const lying: Partial<Sabotage> = {
+function lieOfStops(lie: Partial<StopResult>): Pick<Sabotage, "consumer"> {
+  return {
     consumer: (consumer) => {
       const on = consumer.on.bind(consumer);
       consumer.on = ((name: "stopped", listener: (result: object) => void) => {
         if (name !== "stopped") return on(name, listener);
-        return on(name, (result) => listener({ ...result, handlersAbandoned: 1 }));
+        return on(name, (result) => listener({ ...result, ...lie }));
       }) as typeof consumer.on;
     },
   };
-  expect(await findBroken(lying, { commands: startAndStop(5_000, 25_000) })).toBe("stopResult");
+}
+
+test("a stop whose result is not the truth", async () => {
+  const commands = startAndStop(5_000, 25_000);
+  expect(await findBroken(lieOfStops({ handlersAbandoned: 1 }), { commands })).toBe("stopResult");
+});
+
+test("a stop that says nothing of what it has given back", async () => {
+  const history = { messages: plainMessages(60, { durationMs: 50 }), commands: startAndStop(250, 25_000) };
+  expect(await findBroken({}, history)).toBeUndefined();
+  expect(await findBroken(lieOfStops({ messagesReleased: 0 }), history)).toBe("stopResult");
+  // Also in a pause: what comes when the stop has begun is the stop's to give back.
+  const paused = {
+    messages: plainMessages(1).map((message) => ({ ...message, sentAtMs: 1_500 })),
+    commands: [...startAndStop(1_000, 25_000), { atMs: 1_000, consumer: 0, action: "pause", timeoutMs: 0 } as const],
+  };
+  paused.commands.reverse(); // The pause first.
+  expect(await findBroken({}, paused)).toBeUndefined();
+  expect(await findBroken(lieOfStops({ messagesReleased: 0 }), paused)).toBe("stopResult");
+});
+
+test("a stop that says nothing of a handler that it has told to end", async () => {
+  const messages = plainMessages(1, { durationMs: 5_000 });
+  for (const timeoutMs of [0, 100]) {
+    const history = { messages, commands: startAndStop(1_000, timeoutMs) };
+    expect(await findBroken({}, history)).toBeUndefined();
+    const lie = lieOfStops({ handlersAborted: 0, isDrained: false });
+    expect(await findBroken(lie, history)).toBe("stopResult");
+  }
 });
 
 test("a long poll that is given up before its time", async () => {

@@ -109,6 +109,18 @@ test("an acknowledgement that is said to be done and is not", async () => {
   expect(await findBroken(dropOneDelete())).toBe("falselyConfirmed");
 });
 
+test("a return that comes later than is said", async () => {
+  const late = portWith((port) => ({
+    changeMessageVisibilityBatch: ({ QueueUrl, Entries }) =>
+      port.changeMessageVisibilityBatch({
+        QueueUrl,
+        Entries: Entries.map((entry) => ({ ...entry, VisibilityTimeout: (entry.VisibilityTimeout ?? 0) + 30 })),
+      }),
+  }));
+  const messages = plainMessages(1, { ending: "release" });
+  expect(await findBroken(late, { messages })).toBe("falselyConfirmed");
+});
+
 test("an acknowledgement dropped before a stop", async () => {
   const history = { commands: startAndStop(2_000, 25_000), faultPeriods: OLD_HANDLES };
   expect(await findBroken(dropOneDelete(), history)).toBe("unacknowledgedAfterStop");

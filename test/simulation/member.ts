@@ -65,6 +65,8 @@ export class Member {
   readonly copies: Set<string> = new Set();
   /** When its lease of a message was lost, by message id. */
   readonly revokedAtMs: Map<string, number> = new Map();
+  /** Messages that came again while they were here, and go by the newer handle since. */
+  readonly redelivered: WeakSet<Message> = new WeakSet();
   /** When a message was last given back, by message id. */
   readonly returnedAtMs: Map<string, number> = new Map();
   readonly errors: Array<{ readonly code: ErrorCode; readonly atMs: number }> = [];
@@ -73,14 +75,19 @@ export class Member {
   lastStoppedAtMs: number = -Infinity;
   /** How many errors there were before the latest stop. */
   errorsBeforeStop = 0;
-  /** What it had when the latest stop began. */
+  /** What it had when the latest stop was called. */
   atStop: ConsumerStats | undefined;
+  /** How many messages came after that in the same tick, and in a pause: it may have given them back before the stop began. */
+  refusedAtStop = 0;
+  /** How many handlers were told to end by stops that are over. */
+  toldByEarlierStops = 0;
   /** When the stop that is under way was called first. */
   stopCalledAtMs: number | undefined;
   /** When the time of that stop is over. */
   stopEndsAtMs: number = Infinity;
   resumes = 0;
   pausedAtMs: number = -Infinity;
+  #isPaused = false;
 
   constructor(parts: MemberParts) {
     this.index = parts.index;
@@ -146,20 +153,28 @@ export class Member {
     const { consumer } = this;
     consumer.on("stopping", () => {
       this.errorsBeforeStop = this.errors.length;
-      this.atStop = consumer.stats();
+      this.#noteStats();
       events.stopping(this);
     });
-    consumer.on("stopped", (result) => events.stopped(this, result));
+    consumer.on("stopped", (result) => {
+      this.#isPaused = false;
+      events.stopped(this, result);
+    });
     consumer.on("error", (error) => {
       this.errors.push({ code: error.code, atMs: this.process.now() });
       events.error(this, error);
     });
     consumer.on("paused", () => {
       this.pausedAtMs = this.process.now();
+      this.#isPaused = true;
       events.noted(this, "paused", undefined);
     });
+    consumer.on("resumed", () => (this.#isPaused = false));
     for (const name of ["started", "resumed"] as const) consumer.on(name, () => events.noted(this, name, undefined));
-    consumer.on("redelivered", ({ message }) => events.noted(this, "redelivered", message));
+    consumer.on("redelivered", ({ message }) => {
+      this.redelivered.add(message);
+      events.noted(this, "redelivered", message);
+    });
     consumer.on("backedOff", () => events.noted(this, "backedOff", undefined));
     consumer.on("messageRevoked", ({ message, wasRunning }) =>
       events.noted(this, wasRunning ? "revokedRunning" : "revoked", message),
@@ -173,6 +188,17 @@ export class Member {
       });
     }
     if (this.plan.isHostile) this.#listenBadly();
+  }
+
+  #noteStats(): void {
+    const atStop = this.consumer.stats();
+    this.atStop = atStop;
+    this.refusedAtStop = 0;
+    if (!this.#isPaused) return;
+    // The stop itself begins in the microtask before this one.
+    queueMicrotask(() => {
+      this.refusedAtStop = this.consumer.stats().counters.received - atStop.counters.received;
+    });
   }
 
   #listenBadly(): void {

@@ -13,6 +13,7 @@ import {
   checkStopped,
 } from "./checks/checks.js";
 import { Coverage } from "./coverage.js";
+import { toldToEnd } from "./checks/stopping.js";
 import { type Crew, createCrew } from "./crew.js";
 import { Draw } from "./draw.js";
 import { HandlerSide } from "./handler-side.js";
@@ -248,6 +249,7 @@ export class World {
     meetStopped(this.coverage, result);
     checkStopped(this, member, result);
     member.stopCalledAtMs = undefined;
+    member.toldByEarlierStops = toldToEnd(this, member);
     member.lastStoppedAtMs = this.clock.now();
   }
 

@@ -16,20 +16,25 @@ export function checkTruth(world: World, member: Member, { message, outcome }: T
   const seen = world.view.messages.get(message.MessageId as string) as ServiceMessage;
   const name = `${shortId(seen.id)} is settled (${outcome.kind})`;
   const say = (text: string): void => world.violations.add("falselyConfirmed", `${name}, ${text}`);
-  if (outcome.kind === "retry" || outcome.kind === "release") checkReturned(world, member, { seen, outcome, say });
+  if (outcome.kind === "retry" || outcome.kind === "release")
+    checkReturned(world, member, { message, seen, outcome, say });
   else if (seen.deletes === 0) say("and was never deleted");
 }
 
 interface Returned {
+  readonly message: Message;
   readonly seen: ServiceMessage;
   readonly outcome: Outcome & { kind: "retry" | "release" };
   readonly say: (text: string) => void;
 }
 
 /** It comes again when it is to: not sooner, and not much later. */
-function checkReturned(world: World, member: Member, { seen, outcome, say }: Returned): void {
+function checkReturned(world: World, member: Member, { message, seen, outcome, say }: Returned): void {
   const now = world.clock.now();
-  const isOurs = member.handles.has(seen.newestHandle ?? "");
+  const isOurs =
+    member.handles.has(seen.newestHandle ?? "") &&
+    // What came after it was given back has, before this was told, an outcome of its own.
+    (message.ReceiptHandle === seen.newestHandle || member.redelivered.has(message));
   // It has come again already, or was never given back as its lease had lapsed before.
   if (seen.isGone || !isOurs || seen.newestReceiveAtMs >= seen.changedAtMs) return;
   if ((member.revokedAtMs.get(seen.id) ?? -Infinity) >= seen.newestReceiveAtMs) return;

@@ -58,18 +58,17 @@ export function checkStopResult(world: World, member: Member, result: StopResult
   const { counters } = member.consumer.stats();
   const { received, started } = atStop.counters;
   const unstarted = atStop.waiting + counters.received - received - (counters.started - started);
-  // What was revoked counts as waiting until its turn comes.
-  const { revoked } = counters;
-  if (messagesReleased > unstarted || messagesReleased < unstarted - revoked) say(`${unstarted} had not started`);
-  const told = toldToEnd(world, member);
+  // What was revoked counts as waiting until its turn comes; what a pause has given back is not the stop's.
+  const least = unstarted - counters.revoked - member.refusedAtStop;
+  if (messagesReleased > unstarted || messagesReleased < least) say(`${unstarted} had not started`);
+  const told = toldToEnd(world, member) - member.toldByEarlierStops;
   if (told > handlersAborted) say(`${told} handlers were told to end`);
 }
 
-/** Handlers that were told because of this stop. */
-function toldToEnd(world: World, { index, stopCalledAtMs = world.clock.now() }: Member): number {
-  const isOfStop = ({ consumer, abortedWith, toldAtMs = -Infinity }: Run): boolean =>
-    consumer === index && abortedWith === "STOPPED" && toldAtMs >= stopCalledAtMs;
-  return world.handlers.runs.filter(isOfStop).length;
+/** Handlers that stops of this consumer have told to end. */
+export function toldToEnd(world: World, { index }: Member): number {
+  return world.handlers.runs.filter(({ consumer, abortedWith }) => consumer === index && abortedWith === "STOPPED")
+    .length;
 }
 
 /** A long poll ends by itself, unless it hangs or a stop has waited for it. */
@@ -87,7 +86,9 @@ export function checkPolls(
 
 /** What handlers, and then the service, are given when the time is over. */
 export function checkStopTime(world: World, member: Member, { state }: ConsumerStats): void {
-  if (state !== "stopping" || member.stopCalledAtMs === undefined || member.process.stalled > 0) return;
+  if (state !== "stopping" || member.stopCalledAtMs === undefined) return;
+  // The queues of a group are in one process.
+  if (world.peersOf(member).some(({ process }) => process.stalled > 0)) return;
   const [, lateMs] = member.plan.timerSkewMs;
   const latestMs = member.stopEndsAtMs + member.plan.abortGraceMs + CLOSE_TIMEOUT_MS + EARLY_MS + 5 * lateMs;
   if (world.clock.now() <= latestMs) return;
