@@ -109,6 +109,12 @@ test("an acknowledgement that is said to be done and is not", async () => {
   expect(await findBroken(dropOneDelete())).toBe("falselyConfirmed");
 });
 
+test("a return that is said to be done and is not", async () => {
+  const pretending = portWith(() => ({ changeMessageVisibilityBatch: pretend }));
+  const messages = plainMessages(1, { ending: "release" });
+  expect(await findBroken(pretending, { messages })).toBe("falselyConfirmed");
+});
+
 test("a return that comes later than is said", async () => {
   const late = portWith((port) => ({
     changeMessageVisibilityBatch: ({ QueueUrl, Entries }) =>
@@ -138,7 +144,8 @@ test("a queue that never becomes empty", async () => {
 
 test("messages that were not started and stay hidden after a stop", async () => {
   const greedy = portWith(() => ({ changeMessageVisibilityBatch: pretend }));
-  const history = { messages: plainMessages(60, { durationMs: 50 }), commands: startAndStop(250, 25_000) };
+  const messages = plainMessages(60, { durationMs: 500 });
+  const history = { messages, commands: startAndStop(2_000, 25_000), faultPeriods: OLD_HANDLES };
   expect(await findBroken(greedy, history)).toBe("hiddenAfterStop");
 });
 

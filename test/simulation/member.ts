@@ -65,8 +65,8 @@ export class Member {
   readonly copies: Set<string> = new Set();
   /** When its lease of a message was lost, by message id. */
   readonly revokedAtMs: Map<string, number> = new Map();
-  /** Messages that came again while they were here, and go by the newer handle since. */
-  readonly redelivered: WeakSet<Message> = new WeakSet();
+  /** The newer handles of messages that came again while they were here. */
+  readonly newerHandles: WeakMap<Message, string | undefined> = new WeakMap();
   /** When a message was last given back, by message id. */
   readonly returnedAtMs: Map<string, number> = new Map();
   readonly errors: Array<{ readonly code: ErrorCode; readonly atMs: number }> = [];
@@ -77,7 +77,7 @@ export class Member {
   errorsBeforeStop = 0;
   /** What it had when the latest stop was called. */
   atStop: ConsumerStats | undefined;
-  /** How many messages came after that in the same tick, and in a pause: it may have given them back before the stop began. */
+  /** How many messages went back after that and before the stop began, in the same tick: by a pause, or behind a retry. */
   refusedAtStop = 0;
   /** How many handlers were told to end by stops that are over. */
   toldByEarlierStops = 0;
@@ -87,7 +87,6 @@ export class Member {
   stopEndsAtMs: number = Infinity;
   resumes = 0;
   pausedAtMs: number = -Infinity;
-  #isPaused = false;
 
   constructor(parts: MemberParts) {
     this.index = parts.index;
@@ -156,25 +155,17 @@ export class Member {
       this.#noteStats();
       events.stopping(this);
     });
-    consumer.on("stopped", (result) => {
-      this.#isPaused = false;
-      events.stopped(this, result);
-    });
+    consumer.on("stopped", (result) => events.stopped(this, result));
     consumer.on("error", (error) => {
       this.errors.push({ code: error.code, atMs: this.process.now() });
       events.error(this, error);
     });
     consumer.on("paused", () => {
       this.pausedAtMs = this.process.now();
-      this.#isPaused = true;
       events.noted(this, "paused", undefined);
     });
-    consumer.on("resumed", () => (this.#isPaused = false));
     for (const name of ["started", "resumed"] as const) consumer.on(name, () => events.noted(this, name, undefined));
-    consumer.on("redelivered", ({ message }) => {
-      this.redelivered.add(message);
-      events.noted(this, "redelivered", message);
-    });
+    consumer.on("redelivered", ({ message }) => events.noted(this, "redelivered", message));
     consumer.on("backedOff", () => events.noted(this, "backedOff", undefined));
     consumer.on("messageRevoked", ({ message, wasRunning }) =>
       events.noted(this, wasRunning ? "revokedRunning" : "revoked", message),
@@ -194,10 +185,11 @@ export class Member {
     const atStop = this.consumer.stats();
     this.atStop = atStop;
     this.refusedAtStop = 0;
-    if (!this.#isPaused) return;
-    // The stop itself begins in the microtask before this one.
+    // The stop itself begins in the microtask before this one, and gives nothing back yet.
     queueMicrotask(() => {
-      this.refusedAtStop = this.consumer.stats().counters.received - atStop.counters.received;
+      const begun = this.consumer.stats();
+      const ended = countEnded(begun) - countEnded(atStop);
+      this.refusedAtStop = Math.max(0, begun.settlementsPending - atStop.settlementsPending - ended);
     });
   }
 
@@ -209,6 +201,10 @@ export class Member {
       this.consumer.on(name, async () => Promise.reject(new Error(`a listener of ${name} has rejected`)));
     }
   }
+}
+
+function countEnded({ counters, running }: ConsumerStats): number {
+  return counters.started - running;
 }
 
 /** `…-000000000012` as `m12`. */

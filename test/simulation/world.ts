@@ -197,10 +197,14 @@ export class World {
           meetError(this.coverage, error);
           this.trace.note(index, () => `error ${error.code}: ${error.message.slice(0, 120)}`);
         },
-        noted: ({ index, revokedAtMs }, what, message) => {
+        noted: ({ index, revokedAtMs, newerHandles }, what, message) => {
           if (what === "revoked" || what === "revokedRunning")
             revokedAtMs.set(message?.MessageId ?? "", this.clock.now());
-          if (what === "redelivered") this.coverage.meet("message", "redelivered while here");
+          if (what === "redelivered" && message !== undefined) {
+            this.view.catchUp();
+            newerHandles.set(message, this.view.messages.get(message.MessageId ?? "")?.newestHandle);
+            this.coverage.meet("message", "redelivered while here");
+          }
           if (what === "revoked") this.coverage.meet("message", "lease lost waiting");
           if (what === "revokedRunning") this.coverage.meet("message", "lease lost running");
           this.trace.note(index, () => (message === undefined ? what : `${what} ${shortId(message.MessageId)}`));

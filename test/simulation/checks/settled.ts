@@ -34,9 +34,8 @@ function checkReturned(world: World, member: Member, { message, seen, outcome, s
   const isOurs =
     member.handles.has(seen.newestHandle ?? "") &&
     // What came after it was given back has, before this was told, an outcome of its own.
-    (message.ReceiptHandle === seen.newestHandle || member.redelivered.has(message));
-  // It has come again already, or was never given back as its lease had lapsed before.
-  if (seen.isGone || !isOurs || seen.newestReceiveAtMs >= seen.changedAtMs) return;
+    (member.newerHandles.get(message) ?? message.ReceiptHandle) === seen.newestHandle;
+  if (seen.isGone || !isOurs) return; // It has come again already.
   if ((member.revokedAtMs.get(seen.id) ?? -Infinity) >= seen.newestReceiveAtMs) return;
   const seconds = outcome.kind === "retry" ? Math.ceil(outcome.afterSeconds) : 0;
   const latestMs = now + seconds * 1_000;
@@ -52,6 +51,7 @@ function checkReturned(world: World, member: Member, { message, seen, outcome, s
   const isKnown = world.wasCalmSince(seen.newestReceiveAtMs) && !world.isSlow;
   if (isKnown && seen.visibleAgainAtMs > latestMs + 1e-6)
     say(`and hidden until ${seen.visibleAgainAtMs} instead of ${latestMs}`);
-  if (seen.visibleAgainAtMs < earliestMs - 1e-6)
+  // Where its lease had lapsed it was not given back.
+  if (seen.newestReceiveAtMs < seen.changedAtMs && seen.visibleAgainAtMs < earliestMs - 1e-6)
     say(`and visible at ${seen.visibleAgainAtMs} instead of ${earliestMs}`);
 }
