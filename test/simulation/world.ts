@@ -125,6 +125,10 @@ export class World {
       () => true,
       (reason: unknown) => {
         const error = reason as MillraceError;
+        // A stop that was called while a refused start was cleared up is over, without an event of its own.
+        for (const peer of this.peersOf(member)) {
+          if (peer.consumer.state !== "stopping") peer.stopCalledAtMs = undefined;
+        }
         this.coverage.meet("start", error.code === "STOPPED" ? "stopped meanwhile" : "refused");
         this.trace.note(member.index, () => `start() rejects: ${error.code}`);
         if (!this.#mayRefuse(member, error)) this.violations.add("startRefused", `${error.code}: ${error.message}`);

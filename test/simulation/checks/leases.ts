@@ -47,7 +47,9 @@ function leaseOf(world: World, member: Member, messageId: string): number | unde
 /** A handler that runs on a lapsed lease has been told; unless its process stands still, or has not asked for a signal. */
 export function checkTold(world: World, member: Member): void {
   if (world.isOdd || member.process.isAsleep || member.process.hasJustWoken) return;
-  const [, lateMs] = member.plan.timerSkewMs;
+  const [earlyMs, lastMs] = member.plan.timerSkewMs;
+  // A timer that fires too early is set again, and Node makes a millisecond of what is left.
+  const lateMs = earlyMs < 0 ? Math.max(1, lastMs) : lastMs;
   for (const { messageId, toldAtMs, turn } of member.running) {
     if (toldAtMs !== undefined || !turn.hasSignal) continue;
     const until = leaseOf(world, member, messageId);
