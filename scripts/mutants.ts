@@ -39,8 +39,11 @@ async function runTests(mutant: Pick<Mutant, "name">, args: readonly string[]): 
     cwd: root,
     env: { ...process.env, MUTANT: mutant.name, MUTANT_FOUND: foundFile },
     stdio: "ignore",
+    detached: true, // A group of its own, as its workers are to end with it.
   });
-  const timer = setTimeout(() => tests.kill("SIGKILL"), LONGEST_RUN_MS);
+  const timer = setTimeout(() => {
+    if (tests.pid !== undefined) process.kill(-tests.pid, "SIGKILL");
+  }, LONGEST_RUN_MS);
   const [code] = (await once(tests, "exit")) as [number | null];
   clearTimeout(timer);
   if (code === null) return "hung";
