@@ -53,7 +53,7 @@ const classOf = (error: Error): string => toServiceError(error, "it").errorClass
 
 describe.concurrent("a service that does not answer", () => {
   it("is given up: a delete is not made again, and its socket is closed", async () => {
-    await using bench = await create(silent, { requestTimeoutMs: 200 });
+    await using bench = await create(silent, { requestTimeoutMs: 1_000 });
     const error = await failureOf(bench.client.deleteMessageBatch(bench.deletion));
     expect(error).toMatchObject({ name: "TimeoutError", code: "UND_ERR_HEADERS_TIMEOUT" });
     expect(classOf(error)).toBe("network");
@@ -62,14 +62,14 @@ describe.concurrent("a service that does not answer", () => {
   });
 
   it("gets the wait of a receive on top", async () => {
-    const late: RespondRaw = (socket) => void setTimeout(() => socket.write(answerWith("{}")), 700);
-    await using bench = await create(late, { requestTimeoutMs: 200 });
+    const late: RespondRaw = (socket) => void setTimeout(() => socket.write(answerWith("{}")), 1_500);
+    await using bench = await create(late, { requestTimeoutMs: 1_000 });
     await expect(bench.client.receiveMessage({ ...bench.receive, WaitTimeSeconds: 1 })).resolves.toEqual({});
   });
 
   it("in the middle of its answer is given up", async () => {
     const half: RespondRaw = (socket) => void socket.write(answerWith("{}").slice(0, -1));
-    await using bench = await create(half, { requestTimeoutMs: 200 });
+    await using bench = await create(half, { requestTimeoutMs: 1_000 });
     const error = await failureOf(bench.client.receiveMessage(bench.receive));
     expect(error.name).toBe("TimeoutError");
   });
@@ -81,7 +81,7 @@ describe.concurrent("a service that does not answer", () => {
       const dripping = setInterval(() => socket.write(" "), 20);
       socket.on("close", () => clearInterval(dripping));
     };
-    await using bench = await create(drip, { requestTimeoutMs: 200 });
+    await using bench = await create(drip, { requestTimeoutMs: 1_000 });
     const error = await failureOf(bench.client.receiveMessage(bench.receive));
     expect(error.name).toBe("TimeoutError");
     await eventually(() => bench.server.openConnections === 0);
@@ -91,11 +91,11 @@ describe.concurrent("a service that does not answer", () => {
     const text = JSON.stringify({ Messages: [{ Body: "a".repeat(1_000_000) }] });
     const stalls: RespondRaw = (socket) => {
       socket.write(answerWith(text).slice(0, 500_000), () => {
-        standStill(300);
+        standStill(1_500);
         socket.write(answerWith(text).slice(500_000));
       });
     };
-    await using bench = await create(stalls, { requestTimeoutMs: 200 });
+    await using bench = await create(stalls, { requestTimeoutMs: 1_000 });
     await expect(bench.client.receiveMessage(bench.receive)).resolves.toEqual(JSON.parse(text));
   });
 
