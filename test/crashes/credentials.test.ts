@@ -122,7 +122,7 @@ describe.concurrent.each(CLIENTS)("credentials, with $name", (kind) => {
   it("that end before the provider has said: the next ones are asked for", async () => {
     const issuer = new Issuer();
     await using queue = await createQueue(issuer);
-    await using rig = new Rig(queue, kind, { credentials: () => Promise.resolve(issuer.issue(1_000, 3_600_000)) });
+    await using rig = new Rig(queue, kind, { credentials: () => Promise.resolve(issuer.issue(200, 3_600_000)) });
     await rig.consumer.start();
     await eventually(() => queue.size === 0);
     expect(rig.account).toEqual({ handled: MESSAGES, twice: 0 });
