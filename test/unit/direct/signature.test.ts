@@ -1,31 +1,9 @@
 // Requests are signed as the SDK signs them.
-import { createHash, createHmac } from "node:crypto";
 import { fc } from "@fast-check/vitest";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, test } from "vitest";
 import { type Identity, Signer } from "../../../src/direct/signature.js";
-
-/** SHA-256 as the SDK's signer takes it, over Node's. */
-class Sha256 {
-  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash("sha256") : createHmac("sha256", secret as NodeJS.ArrayBufferView | string);
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {
-    throw new Error("is not called");
-  }
-}
+import { Sha256 } from "../../support/sha256.js";
 
 interface Sample {
   readonly url: URL;

@@ -1,35 +1,13 @@
 // The default client's requests are signed as the SDK would sign them.
-import { createHash, createHmac } from "node:crypto";
 import { SQSClient, ReceiveMessageCommand, DeleteMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { describe, expect, test } from "vitest";
 import { SdkSigner, type SigningIdentity } from "../../../src/sqs/sdk-signer.js";
 import type { CannedAnswer } from "../../support/canned-dispatcher.js";
 import { CannedRequestHandler, type SdkRequest } from "../../support/sdk-request-handler.js";
+import { Sha256 } from "../../support/sha256.js";
 
 const QUEUE_URL = "https://sqs.eu-west-1.amazonaws.com/000000000000/jobs";
-
-/** SHA-256 as the SDK's signer takes it, over Node's. */
-class Sha256 {
-  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash =
-      secret === undefined ? createHash("sha256") : createHmac("sha256", secret as NodeJS.ArrayBufferView | string);
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-
-  reset(): void {
-    throw new Error("is not called");
-  }
-}
 
 const permanent: SigningIdentity = { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "a secret/key+=" };
 const temporary: SigningIdentity = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "another", sessionToken: "to/ken==" };
