@@ -6,10 +6,11 @@ import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import { Registry } from "../internal/registry.js";
+import { ask, type BatchCall, readResults } from "./batch-call.js";
 import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
-import type { BatchFailure, BatchOutput, SendEntry, SqsPort } from "./port.js";
-import { createTimeoutError, isThrottling, toServiceError, withoutSecrets } from "./service-errors.js";
+import type { SendEntry, SqsPort } from "./port.js";
+import { createTimeoutError, toServiceError } from "./service-errors.js";
 import type { SqsDelivery } from "./sqs-delivery.js";
 
 /** SQS takes ten entries a batch, and 1 MiB for all of them together. */
@@ -306,11 +307,6 @@ export class Settler {
   }
 }
 
-/** A client of the user's may throw at once, or answer with no promise. */
-async function ask({ send }: BatchCall): Promise<BatchOutput> {
-  return send();
-}
-
 /** How visibility is changed. */
 interface VisibilityChange {
   readonly timeoutMs: number;
@@ -318,58 +314,9 @@ interface VisibilityChange {
   readonly isWanted?: (change: Extension) => boolean;
 }
 
-/** A batch to be sent. Its entries are known by their position, as ids must differ and messages may come twice. */
-interface BatchCall {
-  readonly operation: string;
-  readonly count: number;
-  /** What it holds that must not be in an error. */
-  readonly secrets: () => readonly string[];
-  /** How long it may take, if not as long as any request. */
-  readonly timeoutMs?: number;
-  readonly send: () => Promise<BatchOutput>;
-  /** Called when the service refuses it for there being too many. */
-  readonly onThrottled?: () => void;
-  /** What an entry's result is to be taken for, whatever the answer says. */
-  readonly distrust?: (index: number) => EntryResult | undefined;
-}
-
-function readResults(
-  output: BatchOutput,
-  { operation, count, distrust, onThrottled, secrets }: BatchCall,
-): readonly EntryResult[] {
-  if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
-  if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
-  // What is in neither list has not been confirmed.
-  const results: EntryResult[] = Array.from({ length: count }, () => NOT_CONFIRMED);
-  for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
-  for (const failure of output.Failed ?? [])
-    setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
-  return distrust === undefined ? results : results.map((result, index) => distrust(index) ?? result);
-}
-
 /** A request that was not answered says nothing of others: they may have other sockets. */
 function isTimeout(error: unknown): boolean {
   return isInstance(error, ServiceError) && error.code === "REQUEST_TIMEOUT";
-}
-
-const DONE: EntryResult = { status: "done" };
-const NOT_CONFIRMED: EntryResult = { status: "failed", error: undefined };
-
-function setResult(results: EntryResult[], id: string | undefined, result: EntryResult): void {
-  const index = Number(id);
-  if (index in results) results[index] = result;
-}
-
-function toEntryResult(failure: BatchFailure, operation: string, secrets: readonly string[]): EntryResult {
-  const { Code, Message, SenderFault } = failure;
-  const explanation = Message === undefined ? "" : `, ${withoutSecrets(String(Message), secrets)}`;
-  const text = `${operation} has refused an entry: ${Code ?? "no code"}${explanation}`;
-  // Too many calls are over in a moment, whoever is said to be at fault.
-  if (isThrottling(Code)) {
-    return { status: "failed", error: new ServiceError("THROTTLED", text, { errorClass: "throttled", operation }) };
-  }
-  const error = new ServiceError("REQUEST_FAILED", text, { errorClass: "request", operation });
-  return { status: SenderFault === true ? "refused" : "failed", error };
 }
 
 function createLapsedResult(): EntryResult {

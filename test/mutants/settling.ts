@@ -46,13 +46,13 @@ export const SETTLING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an entry that the answer does not mention counts as done",
-    file: "sqs/settler.ts",
+    file: "sqs/batch-call.ts",
     find: "({ length: count }, () => NOT_CONFIRMED)",
     replace: "({ length: count }, () => DONE)",
   },
   {
     name: "an entry that failed counts as done",
-    file: "sqs/settler.ts",
+    file: "sqs/batch-call.ts",
     find: "setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));",
     replace: "setResult(results, failure.Id, DONE);",
   },
