@@ -20,7 +20,7 @@ export function checkLease(world: World, member: Member, { messageId }: Run): vo
  * Whether its answer lay before a process that stood still: nobody can tell then when the service has sent it. Only as long as
  * it can have been sent just before: no longer than its receive was to wait, and its lease.
  */
-function cameInStall(world: World, member: Member, messageId: string): boolean {
+export function cameInStall(world: World, member: Member, messageId: string): boolean {
   const { visibilityTimeoutSeconds } = member.plan;
   const { newestHandle = "" } = world.view.messages.get(messageId) ?? {};
   for (const [handle, { sentAtMs, endedAtMs = Infinity, waitSeconds }] of member.handles) {

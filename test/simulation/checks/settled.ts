@@ -3,6 +3,7 @@ import type { Message, Outcome } from "millrace";
 import { type Member, shortId } from "../member.js";
 import type { ServiceMessage } from "../service-view.js";
 import type { World } from "../world.js";
+import { cameInStall } from "./leases.js";
 
 /** What was told of a message. */
 export interface Told {
@@ -18,7 +19,8 @@ export function checkTruth(world: World, member: Member, { message, outcome }: T
   const say = (text: string): void => world.violations.add("falselyConfirmed", `${name}, ${text}`);
   if (outcome.kind === "retry" || outcome.kind === "release")
     checkReturned(world, member, { message, seen, outcome, say });
-  else if (seen.deletes === 0) say("and was never deleted");
+  // Acknowledged on a lease that lapsed while the answer lay there: the consumer could not know.
+  else if (seen.deletes === 0 && !cameInStall(world, member, seen.id)) say("and was never deleted");
 }
 
 interface Returned {

@@ -1,6 +1,6 @@
 // What is tried again inside, and what is left to the consumer's own back-off.
 import { directClient, type DirectClientOptions } from "millrace/direct";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type AnswerRequest, type CannedAnswer, CannedDispatcher } from "../../support/canned-dispatcher.js";
 import { configured, DELETE, QUEUE_URL, RECEIVE } from "../../support/direct-inputs.js";
 
@@ -44,6 +44,8 @@ async function outcomeOf(call: Promise<unknown>): Promise<string> {
   return outcome;
 }
 
+// The first error of the service loads the SDK's classes, which takes real time; the fake timers would not wait for it.
+beforeAll(() => import("@aws-sdk/client-sqs"));
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
 afterEach(() => void vi.useRealTimers());
 
