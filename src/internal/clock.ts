@@ -21,6 +21,11 @@ export interface Clock {
    * event loop, after what else is going on at this moment.
    */
   setTimer(callback: () => void, delayMs: number): Timer;
+  /**
+   * Milliseconds in which this process had nothing to do, since some fixed moment. Where it is there, requests that are out
+   * are kept few while the processor is the limit.
+   */
+  idleMs?(): number;
 }
 
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
@@ -29,6 +34,7 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 /** The time of this process: monotonic, so that a change of the wall clock moves no deadline. */
 export const systemClock: Clock = {
   now: () => performance.now(),
+  idleMs: () => performance.eventLoopUtilization().idle,
   setTimer(callback, delayMs) {
     if (delayMs <= 0) {
       const handle = setImmediate(callback); // setTimeout would make a millisecond of it.

@@ -5,6 +5,7 @@ import { abortable } from "../internal/abortable.js";
 import { Backoff } from "../internal/backoff.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
+import { Load } from "../internal/load.js";
 import { Registry } from "../internal/registry.js";
 import type { Intake } from "../runner/runner.js";
 import type { Connection } from "./connection.js";
@@ -22,6 +23,11 @@ const MAX_MESSAGES = 10;
 const MAX_LATENCY_MS = 1_000;
 /** How much a limit fades with each full receive that did not need it. */
 const LIMIT_DECAY = 0.1;
+/**
+ * While the processor is the limit, no more are out than keep it busy: it takes in ten messages at a time, whatever is out, and
+ * each answer that lies there makes the others dearer (docs/internals/hot-path.md).
+ */
+const ENOUGH_UNDER_LOAD = 4;
 /** After failures. */
 const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
 /**
@@ -49,6 +55,7 @@ export class Receiver {
   readonly #hand: Hand;
   readonly #backoff: Backoff;
   readonly #emptyBackoff: Backoff;
+  readonly #load: Load;
   readonly #inFlight = new Registry<AbortController, AbortController>();
   /** Receives of a FIFO queue whose answers did not come: asked for again, they bring the same messages. */
   readonly #unanswered: string[] = [];
@@ -68,6 +75,7 @@ export class Receiver {
     this.#budget = parts.connection.receiving;
     this.#intake = parts.intake;
     this.#hand = parts.hand;
+    this.#load = new Load(parts.intake.clock);
     this.#backoff = new Backoff({ ...BACKOFF, random: parts.options.random });
     this.#emptyBackoff = new Backoff({ ...EMPTY_BACKOFF, random: parts.options.random });
   }
@@ -248,20 +256,25 @@ export class Receiver {
   }
 
   /**
-   * Goes by what a receive brought: more at once while they come back full and as many are out as may be, fewer when they
-   * do not. A limit that is not reached fades: when the queue runs empty, as many long polls are out as it allows.
+   * Goes by what a receive brought: more at once while they come back full, as many are out as may be, and the processor has
+   * time for more; fewer when they do not. A limit that is not reached fades: when the queue runs empty, as many long polls are
+   * out as it allows.
    */
   #adapt(count: number, requested: number, waitLeftMs: number): void {
     this.#backoff.reset();
-    const isFull = count === requested;
-    if (isFull) this.#fullAt = this.#intake.clock.now();
-    if (isFull && this.#inFlight.size >= Math.floor(this.#limit)) this.#limit += 1;
-    else if (isFull) this.#limit = Math.max(this.#limit - LIMIT_DECAY, this.#inFlight.size + 1);
+    if (count === requested) this.#adaptToFull(this.#intake.clock.now());
     else if (count < requested / 2) this.#limit -= 1;
     this.#limit = Math.max(1, Math.min(this.#limit, this.#options.maxReceives));
     if (count > 0) this.#emptyBackoff.reset();
     // A queue with 120,000 messages in flight answers long polls with nothing (quotas of SQS): do not ask all the time.
     else if (waitLeftMs > this.#options.waitTimeSeconds * 500) this.#pauseFor(this.#emptyBackoff.nextDelayMs());
+  }
+
+  #adaptToFull(now: number): void {
+    this.#fullAt = now;
+    const out = this.#inFlight.size;
+    if (out < Math.floor(this.#limit)) this.#limit = Math.max(this.#limit - LIMIT_DECAY, out + 1);
+    else this.#limit += this.#limit >= ENOUGH_UNDER_LOAD && this.#load.isFull(now) ? -LIMIT_DECAY : 1;
   }
 
   #backOff(error: ServiceError, sentAt: number): void {
