@@ -1,5 +1,6 @@
 // One call: signed, sent, tried again where that may help, and answered.
 import { Backoff } from "../internal/backoff.js";
+import type { AbortSource } from "../internal/cancellation.js";
 import { toServiceError } from "../sqs/service-errors.js";
 import { type Answer, Exchange, type ExchangeListener } from "./exchange.js";
 import { parseOutput } from "./output.js";
@@ -22,7 +23,7 @@ export interface CallSettings<Output> {
   readonly timeoutMs: number;
   readonly maxAttempts: number;
   readonly isReceive: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSource | undefined;
   /** What must not be repeated in an error. */
   readonly secrets: () => readonly string[];
   /** Makes the answer, parsed, into what the caller gets. */

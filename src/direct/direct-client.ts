@@ -1,5 +1,13 @@
 // The calls of SqsPort over undici: what a request costs is signing it, writing it, and parsing its answer.
-import type { BatchOutput, ListQueuesOutput, ReceiveMessageInput, SendEntry, SqsPort } from "../sqs/port.js";
+import type { AbortSource } from "../internal/cancellation.js";
+import {
+  type BatchOutput,
+  type ListQueuesOutput,
+  RECEIVE,
+  type ReceiveMessageInput,
+  type SendEntry,
+  type SqsPort,
+} from "../sqs/port.js";
 import type { Message } from "../sqs/message.js";
 import { call, type CallSettings } from "./call.js";
 import { type DirectClientOptions, type ResolvedDirectOptions, resolveDirectOptions } from "./options.js";
@@ -54,6 +62,10 @@ class UndiciClient implements DirectClient {
   }
 
   receiveMessage(input: ReceiveMessageInput, options?: { abortSignal?: AbortSignal }): Promise<ReceiveOutput> {
+    return this[RECEIVE](input, options?.abortSignal);
+  }
+
+  [RECEIVE](input: ReceiveMessageInput, signal: AbortSource | undefined): Promise<ReceiveOutput> {
     const waitSeconds = input.WaitTimeSeconds ?? LONGEST_WAIT_SECONDS;
     return call(this.#transport, {
       operation: "ReceiveMessage",
@@ -62,7 +74,7 @@ class UndiciClient implements DirectClient {
       timeoutMs: this.#options.requestTimeoutMs + waitSeconds * 1_000,
       maxAttempts: 1,
       isReceive: true,
-      signal: options?.abortSignal,
+      signal,
       secrets: noSecrets,
       read: this.#readMessages,
     });

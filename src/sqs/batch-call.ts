@@ -1,5 +1,5 @@
 // One batch: what is asked of the service, and what its answer says of each entry.
-import { ServiceError } from "../errors.js";
+import { MillraceError, ServiceError } from "../errors.js";
 import type { EntryResult } from "../harvester/harvester.js";
 import type { BatchFailure, BatchOutput } from "./port.js";
 import { isThrottling, withoutSecrets } from "./service-errors.js";
@@ -18,8 +18,8 @@ export interface BatchCall {
   readonly send: () => Promise<BatchOutput>;
   /** Called when the service refuses it for there being too many. */
   readonly onThrottled?: () => void;
-  /** What an entry's result is to be taken for, whatever the answer says. */
-  readonly distrust?: (index: number) => EntryResult | undefined;
+  /** Whether an entry's lease had lapsed: its result says nothing, whatever it is. */
+  readonly distrust?: ((index: number) => boolean) | undefined;
 }
 
 /** A client of the user's may throw at once, or answer with no promise. */
@@ -39,11 +39,13 @@ export function readResults(
   if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
   if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
   // What is in neither list has not been confirmed.
-  const results: EntryResult[] = Array.from({ length: count }, () => NOT_CONFIRMED);
+  const results = new Array<EntryResult>(count).fill(NOT_CONFIRMED);
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
   for (const failure of output.Failed ?? [])
     setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
-  return distrust === undefined ? results : results.map((result, index) => distrust(index) ?? result);
+  return distrust === undefined
+    ? results
+    : results.map((result, index) => (distrust(index) ? createLapsedResult() : result));
 }
 
 function setResult(results: EntryResult[], id: string | undefined, result: EntryResult): void {
@@ -61,4 +63,12 @@ function toEntryResult(failure: BatchFailure, operation: string, secrets: readon
   }
   const error = new ServiceError("REQUEST_FAILED", text, { errorClass: "request", operation });
   return { status: SenderFault === true ? "refused" : "failed", error };
+}
+
+/** Others may have the message by now. */
+export function createLapsedResult(): EntryResult {
+  return {
+    status: "refused",
+    error: new MillraceError("LEASE_LOST", "The message's lease had lapsed: others may have it."),
+  };
 }

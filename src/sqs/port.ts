@@ -1,5 +1,6 @@
 // What SqsRunner needs of the service: a handful of calls, which an SDK client, the simulated service or anything else
 // can answer.
+import type { Cancellation } from "../internal/cancellation.js";
 import { hasMethods } from "../internal/options.js";
 import type { Message, MessageAttribute } from "./message.js";
 
@@ -83,6 +84,20 @@ export interface SqsPort {
     input: { QueueNamePrefix: string; MaxResults: number; NextToken?: string },
     options?: { abortSignal?: AbortSignal },
   ): Promise<ListQueuesOutput>;
+}
+
+/** How a client of ours receives: it needs no signal of each call. */
+export const RECEIVE: unique symbol = Symbol("millrace.receive");
+
+type Receive = (
+  input: ReceiveMessageInput,
+  cancellation: Cancellation,
+) => Promise<{ Messages?: Message[] | undefined }>;
+
+/** The way to receive by a client. */
+export function receiveBy(port: SqsPort & { [RECEIVE]?: Receive }): Receive {
+  if (port[RECEIVE] !== undefined) return port[RECEIVE].bind(port);
+  return (input, { signal }) => port.receiveMessage(input, { abortSignal: signal });
 }
 
 /** An `SQSClient` of `@aws-sdk/client-sqs`, any 3.x version. */

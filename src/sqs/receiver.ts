@@ -1,8 +1,8 @@
 // Asks the queue for messages: as many requests at once as they come back full, one when it is empty.
 import { randomUUID } from "node:crypto";
 import { MillraceError, type ServiceError, type ServiceErrorClass } from "../errors.js";
-import { abortable } from "../internal/abortable.js";
 import { Backoff } from "../internal/backoff.js";
+import { Cancellation } from "../internal/cancellation.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
 import { Load } from "../internal/load.js";
@@ -12,7 +12,7 @@ import type { Connection } from "./connection.js";
 import type { Answer, Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
-import type { ReceiveMessageInput, SqsPort } from "./port.js";
+import { receiveBy, type ReceiveMessageInput } from "./port.js";
 import type { ReceiveBudget } from "./receive-budget.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
 import { endOfLease } from "./sqs-delivery.js";
@@ -49,14 +49,14 @@ export interface ReceiverParts {
 /** Asks one queue for messages. */
 export class Receiver {
   readonly #options: ResolvedSqsOptions;
-  readonly #port: SqsPort;
+  readonly #send: ReturnType<typeof receiveBy>;
   readonly #budget: ReceiveBudget;
   readonly #intake: Intake<Message>;
   readonly #hand: Hand;
   readonly #backoff: Backoff;
   readonly #emptyBackoff: Backoff;
   readonly #load: Load;
-  readonly #inFlight = new Registry<AbortController, AbortController>();
+  readonly #inFlight = new Registry<Cancellation, Cancellation>();
   /** Receives of a FIFO queue whose answers did not come: asked for again, they bring the same messages. */
   readonly #unanswered: string[] = [];
   readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
@@ -71,7 +71,7 @@ export class Receiver {
 
   constructor(parts: ReceiverParts) {
     this.#options = parts.options;
-    this.#port = parts.connection.port;
+    this.#send = receiveBy(parts.connection.port);
     this.#budget = parts.connection.receiving;
     this.#intake = parts.intake;
     this.#hand = parts.hand;
@@ -149,7 +149,7 @@ export class Receiver {
 
   #abort(): void {
     this.#pause?.cancel();
-    for (const controller of this.#inFlight.values()) controller.abort(this.#stopReason);
+    for (const cancellation of this.#inFlight.values()) cancellation.abort(this.#stopReason);
   }
 
   /** To be called when something that holds back receiving may have changed. */
@@ -184,20 +184,19 @@ export class Receiver {
 
   /** One receive for places that were taken. Answers with the error, if it failed. */
   async #receive(places: number, waitTimeSeconds: number): Promise<ServiceError | undefined> {
-    const controller = new AbortController();
+    const cancellation = new Cancellation();
     const sentAt = this.#intake.clock.now();
-    const watchdog = this.#watch(controller, waitTimeSeconds);
+    const watchdog = this.#watch(cancellation, waitTimeSeconds);
     const isProbe = waitTimeSeconds === 0;
     /** An answer that comes later has lain here: the service has sent it by then. */
     const longestMs = waitTimeSeconds * 1_000 + MAX_LATENCY_MS;
     const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
-    this.#inFlight.add(controller);
+    this.#inFlight.add(cancellation);
     if (this.#inFlight.size > 1) this.#budget.take();
     try {
       const input = this.#inputFor(places, waitTimeSeconds, attemptId);
-      const answering = this.#port.receiveMessage(input, { abortSignal: controller.signal });
-      const messages = readMessages(await abortable(answering, controller.signal));
+      const messages = readMessages(await cancellation.waitFor(this.#send(input, cancellation)));
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
       this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
@@ -214,7 +213,7 @@ export class Receiver {
     } finally {
       watchdog.cancel();
       if (this.#inFlight.size > 1) this.#budget.giveBack();
-      this.#inFlight.delete(controller);
+      this.#inFlight.delete(cancellation);
       this.#intake.giveBack(places - used);
       this.wake();
     }
@@ -228,9 +227,12 @@ export class Receiver {
   }
 
   /** Ends a receive that does not answer. */
-  #watch(controller: AbortController, waitTimeSeconds: number): Timer {
+  #watch(cancellation: Cancellation, waitTimeSeconds: number): Timer {
     const limitMs = waitTimeSeconds * 1_000 + this.#options.requestTimeoutMs;
-    return this.#intake.clock.setTimer(() => controller.abort(createTimeoutError("ReceiveMessage", limitMs)), limitMs);
+    return this.#intake.clock.setTimer(
+      () => cancellation.abort(createTimeoutError("ReceiveMessage", limitMs)),
+      limitMs,
+    );
   }
 
   #inputFor(places: number, waitTimeSeconds: number, attemptId: string | undefined): ReceiveMessageInput {

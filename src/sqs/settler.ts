@@ -1,12 +1,12 @@
 // Everything that is told to the service about messages: deletes, visibility changes, extensions and dead letters, each
 // collected into batches by a harvester of its own.
 import type PQueue from "p-queue";
-import { isInstance, MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
+import { isInstance, type MillraceError, ServiceError, type ServiceErrorClass } from "../errors.js";
 import { type EntryResult, Harvester, type HarvesterOptions } from "../harvester/harvester.js";
 import { withTimeout } from "../internal/abortable.js";
 import type { Clock, Timer } from "../internal/clock.js";
 import { Registry } from "../internal/registry.js";
-import { ask, type BatchCall, readResults } from "./batch-call.js";
+import { ask, type BatchCall, createLapsedResult, readResults } from "./batch-call.js";
 import { Gathering } from "./gathering.js";
 import type { Extension } from "./lease-keeper.js";
 import type { SendEntry, SqsPort } from "./port.js";
@@ -188,7 +188,7 @@ export class Settler {
     for (const delivery of deliveries) delivery.deletedWith = delivery.receiptHandle;
     const sentAt = this.#options.clock.now();
     // A process that stood still may come to this before it comes to its timers.
-    const wereLost = deliveries.map(({ isLost, deadline }) => isLost || sentAt >= deadline);
+    const lapsed = deliveries.filter(({ isLost, deadline }) => isLost || sentAt >= deadline);
     return this.#call({
       operation: "DeleteMessageBatch",
       onThrottled: () => this.#gathering.throttled(sentAt),
@@ -199,7 +199,7 @@ export class Settler {
         }),
       count: deliveries.length,
       secrets: () => deliveries.map(({ receiptHandle }) => receiptHandle),
-      distrust: (index) => (wereLost[index] === true ? createLapsedResult() : undefined),
+      distrust: lapsed.length === 0 ? undefined : (index) => lapsed.includes(deliveries[index] as SqsDelivery),
     });
   }
 
@@ -317,11 +317,4 @@ interface VisibilityChange {
 /** A request that was not answered says nothing of others: they may have other sockets. */
 function isTimeout(error: unknown): boolean {
   return isInstance(error, ServiceError) && error.code === "REQUEST_TIMEOUT";
-}
-
-function createLapsedResult(): EntryResult {
-  return {
-    status: "refused",
-    error: new MillraceError("LEASE_LOST", "The message's lease had lapsed: others may have it."),
-  };
 }
