@@ -2,6 +2,8 @@
 
 /** The fewest tasks that the mean run time looks back on. */
 const SHORTEST_MEMORY = 64;
+/** Of the window: what ends within one counts as ended at once. */
+const STEP = 1 / 1_000;
 
 /**
  * Two estimates of the same thing, of which the smaller counts:
@@ -49,8 +51,14 @@ export class Pace {
     return Math.floor(Math.min(this.#endedInWindow, byLittlesLaw));
   }
 
+  /** The estimate by count, which `expectedStarts` never exceeds. */
+  get mostEnded(): number {
+    return this.#endedInWindow;
+  }
+
+  /** In steps, as an exponential is dear. */
   #fade(now: number): void {
-    if (now === this.#endedAt) return;
+    if (now <= this.#endedAt + this.#windowMs * STEP) return;
     this.#endedInWindow *= Math.exp((this.#endedAt - now) / this.#windowMs);
     this.#endedAt = now;
   }

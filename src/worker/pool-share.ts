@@ -61,6 +61,8 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
   #running = 0;
   #handlerTimeMs = 0;
   #reserved = 0;
+  /** How many places were asked for in vain. */
+  #missing = 0;
   /** How many tasks are ready, as the pool was told. */
   #ready = 0;
   #onDrained: Deferred<void> | undefined;
@@ -228,13 +230,24 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
       const ahead = Math.max(Math.floor(expectedStarts * LEAST_STARTABLE), expectedStarts - host.waitingForTurn);
       const places = Math.min(asked, Math.max(idleSlots + ahead, least));
       // Fewer than asked for are worth a request only when a slot would be idle without them, or is about to be.
-      return places < 1 || (places < asked && idleSlots <= 0 && supply > 0) ? 0 : places;
+      const isWorthIt = places >= asked || (places >= 1 && (idleSlots > 0 || supply === 0));
+      return isWorthIt ? places : 0;
     };
     this.#pace.slots = this.slots;
+    this.#missing = asked;
     if (placesFor(this.#pace.mostStarts) === 0) return 0;
     const places = placesFor(this.#pace.expectedStarts(host.clock.now()));
+    if (places > 0) this.#missing = 0;
     this.#reserved += places;
     return places;
+  }
+
+  /** Whether `reserve` may have another answer by now: it has not, for most of the tasks that start. */
+  get #mayHavePlaces(): boolean {
+    const supply = this.#room.supply + this.#reserved;
+    const idleSlots = this.slots - this.#running - supply;
+    const ahead = Math.min(this.#pace.mostEnded, this.#roomOptions.waitingRoom);
+    return idleSlots > 0 || supply === 0 || idleSlots + ahead >= this.#missing;
   }
 
   /** A long poll of an idle queue holds places too: not so many that all of them together would fill the pool twice. */
@@ -247,7 +260,7 @@ export class PoolShare<Resource = undefined> implements Worker<Resource> {
     invariant(task !== undefined, "a share had its turn that has nothing");
     this.#running += 1;
     this.#review();
-    this.#host?.placesFreed();
+    if (this.#mayHavePlaces) this.#host?.placesFreed();
     return task;
   }
 

@@ -95,7 +95,8 @@ export class PooledWorker<Resource> {
 
   /** Answers whether there is another task. */
   #goOn(): boolean {
-    const [turn, task] = [this.#turn, this.#task];
+    const turn = this.#turn;
+    const task = this.#task;
     this.#turn = this.#task = undefined; // A worker that rests is not to keep a message alive.
     if (turn === undefined || task === undefined) return false;
     const endedAt = this.#host.now();
