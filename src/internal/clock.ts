@@ -1,4 +1,6 @@
 // The one way in which millrace reads and waits for time, so that tests can bring a clock of their own.
+// The global of the same name is a getter, and the time is read for every message.
+import { performance } from "node:perf_hooks";
 
 /** A timer that has been set and can be taken back. */
 export interface Timer {

@@ -41,7 +41,7 @@ export class DeadlineQueue<Item extends Scheduled> {
       item.queueIndex = this.#items.length;
       this.#items.push(item);
     }
-    this.#siftDown(this.#siftUp(item));
+    if (this.#items.length > 1) this.#siftDown(this.#siftUp(item));
   }
 
   /** Takes the item out; does nothing when it is not in the queue. */
