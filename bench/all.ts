@@ -1,4 +1,4 @@
-// All benches of docs/benchmarks.md, one after the other: `npm run bench`. Takes about twelve minutes.
+// All benches of docs/benchmarks.md, one after the other: `npm run bench`. Takes a quarter of an hour.
 //
 // Each writes its results, its pictures and its part of the page when it has ended. The rest goes on when one has failed.
 import { spawnSync } from "node:child_process";

@@ -51,8 +51,8 @@ const COLUMNS: ReadonlyArray<MetricColumn<Span>> = [
 
 async function measure({ isQuick, isSecure, profileFolder, only }: BenchOptions): Promise<Findings> {
   using stage = await Stage.open({ isSecure, profileFolder });
-  // Code goes on being compiled for two seconds of CPU time: docs/internals/hot-path.md.
-  const [warmUpMs, measuredMs] = isQuick ? [600, 600] : [2_000, 1_300];
+  // Code goes on being compiled for some seconds of CPU time: docs/internals/hot-path.md.
+  const [warmUpMs, measuredMs] = isQuick ? [600, 600] : [4_000, 1_300];
   const cases = [...SQS_CONSUMERS, TEN_BATCHES, SQUISS, BARE_SDK, BARE_UNDICI, ...OURS].filter(
     ({ label }) => only.length === 0 || only.some((part) => label.includes(part)),
   );

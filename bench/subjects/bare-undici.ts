@@ -2,9 +2,9 @@
 // undici, with requests signed as the service demands and nothing else.
 import { createHash, createHmac } from "node:crypto";
 import { Pool } from "undici";
-import { handleAll, type ReceivedMessage, type StartSubject } from "./subject.js";
+import { type LoopCalls, LOOPS, startLoops } from "./loops.js";
+import type { StartSubject } from "./subject.js";
 
-const LOOPS = 16;
 const SIGNED_HEADERS = "host;x-amz-date;x-amz-target";
 
 /** Signature Version 4 (docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html), the day's key kept. */
@@ -67,26 +67,11 @@ export function createUndiciCall(queueUrl: string, connections: number): UndiciC
   };
 }
 
-export const start: StartSubject = ({ queueUrl: QueueUrl }, handle) => {
-  const call = createUndiciCall(QueueUrl, LOOPS);
-  let isStopping = false;
-
-  async function receive(): Promise<void> {
-    while (!isStopping) {
-      const input = { QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 20 };
-      const { Messages = [] } = (await call("ReceiveMessage", input)) as { Messages?: ReceivedMessage[] };
-      if (Messages.length === 0) continue;
-      await handleAll(Messages, handle);
-      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-      await call("DeleteMessageBatch", { QueueUrl, Entries });
-    }
-  }
-
-  for (let loop = 0; loop < LOOPS; loop += 1) void receive();
-  return Promise.resolve({
-    stop: () => {
-      isStopping = true;
-      return Promise.resolve();
-    },
-  });
+export const start: StartSubject = ({ queueUrl }, handle) => {
+  const call = createUndiciCall(queueUrl, LOOPS);
+  const calls: LoopCalls = {
+    receive: (input) => call("ReceiveMessage", input) as ReturnType<LoopCalls["receive"]>,
+    remove: (input) => call("DeleteMessageBatch", input),
+  };
+  return Promise.resolve(startLoops(queueUrl, calls, handle));
 };

@@ -1,7 +1,7 @@
 // What a bench found, as it is kept in bench/results: plain data, from which the page and its pictures are made.
 
 /** The benches, in the order in which they run and stand on the page. */
-export const BENCHES = ["drain", "waiting", "growth", "dispatch", "idle"] as const;
+export const BENCHES = ["drain", "clients", "waiting", "growth", "dispatch", "idle"] as const;
 
 /** The name of one. */
 export type BenchName = (typeof BENCHES)[number];
