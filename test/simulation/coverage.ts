@@ -103,6 +103,7 @@ const MEETINGS = {
     "things in another order",
     "process that stands still",
     "timers that are not exact",
+    "no time to spare",
     "wall clock set",
     "hours",
   ],

@@ -72,6 +72,7 @@ function createParts(world: World, { plan, index, order, witnessOf }: Planned): 
     order,
     stalls: history.stalls.filter(({ consumer }) => consumer === index || history.group !== undefined),
     timerSkewMs: plan.timerSkewMs,
+    idleShare: history.idleShare,
   });
   const resources = new Resources();
   const port: SqsPort = createWitnessPort(service.sqs, index, witnessOf(index, process));

@@ -201,6 +201,8 @@ export interface History {
   readonly endsAtMs: number;
   /** Whether the consumers go on until the queue is empty, or are stopped and another one empties it. */
   readonly finale: "goOn" | "stop";
+  /** How much of the time the processes have nothing to do; 0 when the processor is the limit. */
+  readonly idleShare: number;
 }
 
 /** Faults that can keep a request from being done or its answer from coming; the others only bring odd messages. */

@@ -9,12 +9,13 @@ import type { WitnessedRequest } from "./witness-port.js";
 const HOURS_MS = 3_600_000;
 
 export function meetHistory(coverage: Coverage, history: History): void {
-  const { consumers, queues, group, wallClockJumps, endsAtMs } = history;
+  const { consumers, queues, group, wallClockJumps, endsAtMs, idleShare } = history;
   for (const plan of consumers) meetPlan(coverage, plan);
   if (consumers.length > 1 && group === undefined) coverage.meet("worker", "two consumers");
   if (queues.some(({ isFifo }) => isFifo)) coverage.meet("worker", "fifo queue");
   if (queues.some(({ maxReceiveCount }) => maxReceiveCount !== undefined)) coverage.meet("worker", "redrive policy");
   if (wallClockJumps.length > 0) coverage.meet("time", "wall clock set");
+  if (idleShare === 0) coverage.meet("time", "no time to spare");
   if (endsAtMs > HOURS_MS) coverage.meet("time", "hours");
 }
 

@@ -62,6 +62,7 @@ export function plainHistory(overrides: Partial<History> = {}): History {
     abortedPollsSwallowMessages: false,
     endsAtMs: 30_000,
     finale: "stop",
+    idleShare: 0.5,
     ...overrides,
   };
 }

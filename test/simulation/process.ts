@@ -13,6 +13,7 @@ export interface ProcessOptions {
   readonly stalls: readonly Stall[];
   readonly timerSkewMs: readonly [early: number, late: number];
   readonly order: OrderOfMoments | undefined;
+  readonly idleShare: number;
 }
 
 /** Its clock is the consumer's, and knows how many timers are the consumer's own. */
@@ -38,6 +39,10 @@ export class Process implements Clock {
 
   now(): number {
     return this.#options.clock.now();
+  }
+
+  idleMs(): number {
+    return this.now() * this.#options.idleShare;
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {

@@ -27,5 +27,6 @@ export function createHistory(seed: number): History {
     abortedPollsSwallowMessages: draw.happens(0.3),
     endsAtMs,
     finale: draw.oneOf(["goOn", "stop"]),
+    idleShare: draw.oneOf([0.5, 0.5, 0]),
   };
 }

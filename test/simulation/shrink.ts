@@ -178,6 +178,7 @@ function simplifyService(history: History, index: number): History | undefined {
     { stalls: history.stalls.slice(0, -1) },
     { wallClockJumps: [] },
     { finale: "stop" },
+    { idleShare: 0.5 },
   ];
   const chosen = simpler[index];
   return chosen === undefined ? undefined : { ...history, ...chosen };
