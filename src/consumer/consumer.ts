@@ -173,8 +173,9 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
       return life.stopped;
     }
     const limit = new TimeLimit(this.#options.clock, timeoutMs);
+    const lostBefore = life.session.settlementsLost;
     // The state changes before anything of the user's is called: it may call stop() again.
-    const stopped = Promise.resolve().then(() => this.#stop(life, limit));
+    const stopped = Promise.resolve().then(() => this.#finish(life.session.stop(limit, lostBefore), limit));
     this.#life = { state: "stopping", session: life.session, limit, stopped };
     this.#reporter.log("info", `stopping: running handlers have up to ${timeoutMs} ms`);
     this.#hub.emit("stopping");
@@ -334,8 +335,8 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     this.#life = { state: "stopped" };
   }
 
-  async #stop({ session }: LivingLife<SourceMessage, Resource>, limit: TimeLimit): Promise<StopResult> {
-    const result = await session.stop(limit);
+  async #finish(stopping: Promise<StopResult>, limit: TimeLimit): Promise<StopResult> {
+    const result = await stopping;
     limit.cancel();
     unclaim(this.#options);
     this.#life = { state: "stopped" };

@@ -92,10 +92,11 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
    * The order of stopping: ask for nothing more; wait for what is being asked for, and then give back what has not started
    * (a request of ours that is still out would take it again); wait for the handlers; past the limit, tell them to end;
    * have the source confirm every outcome; end the workers, and what handlers keep.
+   *
+   * @param lostBefore - Outcomes that were lost when the stop was called: they are not its own.
    */
-  async stop(limit: TimeLimit): Promise<StopResult> {
+  async stop(limit: TimeLimit, lostBefore = 0): Promise<StopResult> {
     const inHand = this.#inHand;
-    const lostBefore = inHand.settlementsLost;
     this.#isStopping = true;
     this.entrance.close();
     this.#polling.abort(new MillraceError("STOPPED", "stop() was called."));
@@ -118,6 +119,11 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
       handlersAbandoned,
       settlementsLost,
     };
+  }
+
+  /** Outcomes that the source has failed to confirm. */
+  get settlementsLost(): number {
+    return this.#inHand.settlementsLost;
   }
 
   get waitingForTurn(): number {

@@ -105,9 +105,10 @@ function collectCalls(processes: readonly ConsumerProcess[]): Calls {
 /** How long a stop waits for long polls before it aborts them. */
 const POLL_GRACE_MS = 1_000;
 
-/** Messages that the process has never seen, where it has aborted polls. */
-function strandedBy({ victim, left, tookMs }: Crash): number {
-  return tookMs < POLL_GRACE_MS ? 0 : [...left].filter((id) => !victim.ledger.began.has(id)).length;
+/** Messages that the process has never seen, given to a poll at about the time at which it has aborted those that were out. */
+function strandedBy({ victim, left, sentAt }: Crash): number {
+  const fromMs = sentAt + POLL_GRACE_MS / 2;
+  return [...left].filter(([id, receivedAt]) => receivedAt >= fromMs && !victim.ledger.began.has(id)).length;
 }
 
 function figuresOf(crash: Crash, calls: Calls, witness: Witness): CrashFigures {
@@ -117,8 +118,8 @@ function figuresOf(crash: Crash, calls: Calls, witness: Witness): CrashFigures {
     moment,
     blow,
     inHand: inHand.size,
-    begun: [...inHand].filter((id) => began.has(id)).length,
-    done: [...inHand].filter((id) => ended.has(id)).length,
+    begun: [...inHand.keys()].filter((id) => began.has(id)).length,
+    done: [...inHand.keys()].filter((id) => ended.has(id)).length,
     duplicates: [...began.keys()].filter((id) => calls.get(id)?.at(-1)?.process !== victim).length,
     returned: witness.returns.filter(({ owner }) => owner === victim.name).length,
     stranded: blow === "SIGKILL" ? 0 : strandedBy(crash),
@@ -180,7 +181,7 @@ function complaintsAboutStop(
     complaints.push(`${where} has cut off ${cutOff.length} handlers: ${JSON.stringify(stopped)}`);
   }
   // What was cut off and heeded its signal has failed: it is hidden for the delay of its retry.
-  const kept = [...left].filter((id) => !cutOff.includes(id)).length - stranded;
+  const kept = [...left.keys()].filter((id) => !cutOff.includes(id)).length - stranded;
   if (kept > 0) complaints.push(`${where} has kept ${kept} messages from others`);
   return complaints;
 }

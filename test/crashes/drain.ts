@@ -33,11 +33,13 @@ export interface Crash {
   readonly moment: Moment;
   readonly blow: Blow;
   /** What it had in hand when the signal was sent, as the service sees it. */
-  readonly inHand: ReadonlySet<string>;
+  readonly inHand: ReadonlyMap<string, number>;
   readonly end: ProcessEnd;
+  /** When the signal was sent, on this process's clock. */
+  readonly sentAt: number;
   readonly tookMs: number;
-  /** What it had in hand when it was gone, as the service sees it. */
-  readonly left: ReadonlySet<string>;
+  /** What it had in hand when it was gone, as the service sees it, and since when. */
+  readonly left: ReadonlyMap<string, number>;
 }
 
 const LARGEST_FLEET = 3;
@@ -144,7 +146,7 @@ class DrainRun implements AsyncDisposable {
 
   async #see(victim: ConsumerProcess, moment: Moment): Promise<void> {
     const { signal } = this.#options;
-    const inHand = new Set(this.#service.witness.inHandOf(victim.name));
+    const inHand = this.#service.witness.inHandOf(victim.name);
     const isTwice = signal === "SIGTERM" && this.#random() < 0.2;
     const pauseMs = this.#random() * 500;
     const sentAt = performance.now();
@@ -152,8 +154,8 @@ class DrainRun implements AsyncDisposable {
     if (isTwice) void sleep(pauseMs).then(() => victim.kill(signal));
     const end = await victim.ended;
     const tookMs = performance.now() - sentAt;
-    const left = new Set(this.#service.witness.inHandOf(victim.name));
-    this.#crashes.push({ victim, moment, blow: isTwice ? "SIGTERM twice" : signal, inHand, end, tookMs, left });
+    const left = this.#service.witness.inHandOf(victim.name);
+    this.#crashes.push({ victim, moment, blow: isTwice ? "SIGTERM twice" : signal, inHand, end, sentAt, tookMs, left });
   }
 
   /** Lets the queue run empty, and the processes that are left come to their end. */

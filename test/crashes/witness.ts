@@ -17,7 +17,8 @@ export class Witness {
   /** By message: who has deleted it. */
   readonly deletedBy: Map<string, string> = new Map();
   readonly returns: Return[] = [];
-  readonly #inHand = new Map<string, Set<string>>();
+  /** By owner and message: when it was received, on this process's clock. */
+  readonly #inHand = new Map<string, Map<string, number>>();
   readonly #ownerOfHandle = new Map<string, string>();
   readonly #ownerOfMessage = new Map<string, string>();
   readonly #openReturns = new Map<string, Return>();
@@ -38,15 +39,15 @@ export class Witness {
     }
   };
 
-  /** What a process has received and neither deleted nor returned, and nobody else has received since. */
-  inHandOf(owner: string): ReadonlySet<string> {
-    return this.#inHand.get(owner) ?? new Set();
+  /** What a process has received and neither deleted nor returned, and nobody else has received since; and when it was. */
+  inHandOf(owner: string): ReadonlyMap<string, number> {
+    return new Map(this.#inHand.get(owner));
   }
 
   #received(messageId: string, owner: string, atMs: number): void {
     this.#leave(messageId);
-    const inHand = this.#inHand.get(owner) ?? new Set();
-    inHand.add(messageId);
+    const inHand = this.#inHand.get(owner) ?? new Map<string, number>();
+    inHand.set(messageId, performance.now());
     this.#inHand.set(owner, inHand);
     this.#ownerOfMessage.set(messageId, owner);
     const returned = this.#openReturns.get(messageId);

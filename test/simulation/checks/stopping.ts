@@ -87,9 +87,10 @@ export function checkPolls(
 /** What handlers, and then the service, are given when the time is over. */
 export function checkStopTime(world: World, member: Member, { state }: ConsumerStats): void {
   if (state !== "stopping" || member.stopCalledAtMs === undefined) return;
-  // The queues of a group are in one process.
-  if (world.peersOf(member).some(({ process }) => process.stalled > 0)) return;
-  const [, lateMs] = member.plan.timerSkewMs;
+  // The queues of a group are in one process, and the stop of one is the stop of all.
+  const peers = world.peersOf(member);
+  if (peers.some(({ process }) => process.stalled > 0)) return;
+  const lateMs = Math.max(...peers.map(({ plan }) => plan.timerSkewMs[1]));
   const latestMs = member.stopEndsAtMs + member.plan.abortGraceMs + CLOSE_TIMEOUT_MS + EARLY_MS + 5 * lateMs;
   if (world.clock.now() <= latestMs) return;
   world.violations.add("lateStop", `a stop that has to be over at ${member.stopEndsAtMs} goes on`);
@@ -109,8 +110,8 @@ export function checkGivenBack(world: World, member: Member): void {
     if (isGone || visibleAgainAtMs <= world.clock.now() || cameAtMs <= member.lastStoppedAtMs) continue;
     // It could not be given back, which was told.
     if (member.errors.some(({ code, atMs }) => LOST.has(code) && atMs >= newestReceiveAtMs)) continue;
-    // Sent back until its tenant's turn.
-    if (member.plan.tenants !== undefined && (member.returnedAtMs.get(id) ?? -Infinity) >= newestReceiveAtMs) continue;
+    // Sent back until its tenant's turn, or it came again while its retry could not be told.
+    if ((member.returnedAtMs.get(id) ?? -Infinity) >= newestReceiveAtMs) continue;
     const wasStarted = world.handlers
       .of(id)
       .some(({ consumer, endedAtMs = Infinity }) => consumer === member.index && endedAtMs >= newestReceiveAtMs);
