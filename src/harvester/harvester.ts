@@ -140,6 +140,13 @@ export class Harvester<Item> {
     return new Set(first.map(({ item }) => item));
   }
 
+  /** The source answers others again. While every batch is rejected, the next one goes out now, whatever rests. */
+  sourceIsBack(): void {
+    if (!this.#isDown || this.#restTimer === undefined) return;
+    this.#backoff.reset();
+    this.#tryAgain();
+  }
+
   /**
    * Sends everything, now and from now on without waiting for a batch to fill, and resolves when every item is settled.
    * When the signal aborts, what is left is rejected with its reason.
@@ -276,11 +283,13 @@ export class Harvester<Item> {
 
   #rest(entries: Array<Entry<Item>>): void {
     this.#resting.push(...entries);
-    this.#restTimer ??= this.#options.clock.setTimer(() => {
-      this.#endRest();
-      this.flush();
-      if (this.#isDown) this.#probe();
-    }, this.#backoff.nextDelayMs());
+    this.#restTimer ??= this.#options.clock.setTimer(() => this.#tryAgain(), this.#backoff.nextDelayMs());
+  }
+
+  #tryAgain(): void {
+    this.#endRest();
+    this.flush();
+    if (this.#isDown) this.#probe();
   }
 
   /** One batch, with what has waited longest for its turn. */

@@ -99,6 +99,11 @@ export class Hand implements DeliveryKeeper {
     return this.#unconfirmed;
   }
 
+  /** A receive was answered again, after others that failed. */
+  serviceIsBack(): void {
+    this.#settler.serviceIsBack();
+  }
+
   /** Takes in what a receive brought and answers how many places it used. */
   takeIn({ messages, deadline, places }: Answer): number {
     const receivedByService = deadline - this.#options.visibilityTimeoutSeconds * 1_000;

@@ -263,6 +263,7 @@ export class Receiver {
    * out as it allows.
    */
   #adapt(count: number, requested: number, waitLeftMs: number): void {
+    if (this.#backoff.failures > 0) this.#hand.serviceIsBack();
     this.#backoff.reset();
     if (count === requested) this.#adaptToFull(this.#intake.clock.now());
     else if (count < requested / 2) this.#limit -= 1;

@@ -146,6 +146,12 @@ export class Settler {
     this.#extensions.flush();
   }
 
+  /** The service answers receives again, after a time in which it did not. */
+  serviceIsBack(): void {
+    for (const harvester of [this.#extensions, this.#deadLetters, this.#deletes, this.#returns])
+      harvester.sourceIsBack();
+  }
+
   flush(): void {
     for (const harvester of [this.#deadLetters, this.#deletes, this.#returns]) harvester.flush();
   }

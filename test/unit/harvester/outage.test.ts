@@ -54,6 +54,30 @@ test("while all fails one batch goes out at each attempt, and all the others wit
   expect(settled.toSorted().join("")).toBe("abcdefghij");
 });
 
+test("a source that is back is asked at once, with one batch, and then with all the others", async () => {
+  const harvester = createHarvester();
+  put(harvester, "abcdef");
+  await clock.current.advance(400); // Three have rested for 50, 100 and 200 ms, and the next rests for 400.
+  const before = sent.length;
+  harvester.sourceIsBack();
+  await clock.current.advance(0);
+  expect(sent.length).toBe(before + 1); // It was not: another attempt, and a rest as after the first.
+  isDown = false;
+  harvester.sourceIsBack();
+  await clock.current.advance(0);
+  expect(settled.toSorted().join("")).toBe("abcdef");
+});
+
+test("a source that was never down has nothing sent before its rest is over", async () => {
+  isDown = false;
+  const harvester = createHarvester(() => false);
+  put(harvester, "!!");
+  await clock.current.advance(1);
+  harvester.sourceIsBack();
+  await clock.current.advance(1);
+  expect(sent).toHaveLength(1);
+});
+
 test("a batch that fails by itself holds nothing up for longer than one turn", async () => {
   isDown = false;
   const harvester = createHarvester();
