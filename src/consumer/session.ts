@@ -238,8 +238,8 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
   #releaseUnstarted(): void {
     this.#isReleasing = true;
     for (const execution of this.#unstarted.splice(0)) {
-      if (execution.isSettled) continue;
-      this.#messagesReleased += 1;
+      if (execution.abortReason !== undefined) continue; // Its lease has lapsed meanwhile: it was not for us to give back.
+      this.#messagesReleased += 1; // Even if it has gone back already, behind one that failed.
       execution.giveBack();
     }
   }

@@ -26,7 +26,8 @@ export function cameInStall(world: World, member: Member, messageId: string): bo
   for (const [handle, { sentAtMs, endedAtMs = Infinity, waitSeconds }] of member.handles) {
     if (!handle.includes(messageId) && handle !== newestHandle) continue;
     const latestMs = sentAtMs + (waitSeconds + visibilityTimeoutSeconds) * 1_000 + LONGEST_ANSWER_MS;
-    const isOver = world.clock.now() > latestMs;
+    // Where old handles are confirmed, renewals that do nothing keep it here.
+    const isOver = world.clock.now() > latestMs && !world.isOdd;
     const stalls = world.history.stalls.filter(({ fromMs, toMs }) => fromMs <= endedAtMs && sentAtMs <= toMs);
     if (stalls.length > 0 && !isOver) return true;
   }
@@ -47,9 +48,9 @@ function leaseOf(world: World, member: Member, messageId: string): number | unde
 /** A handler that runs on a lapsed lease has been told; unless its process stands still, or has not asked for a signal. */
 export function checkTold(world: World, member: Member): void {
   if (world.isOdd || member.process.isAsleep || member.process.hasJustWoken) return;
-  const [earlyMs, lastMs] = member.plan.timerSkewMs;
-  // A timer that fires too early is set again, and Node makes a millisecond of what is left.
-  const lateMs = earlyMs < 0 ? Math.max(1, lastMs) : lastMs;
+  // A timer that fires too early is set again, and Node makes a millisecond of what is left. A group has one clock.
+  const skews = world.peersOf(member).map(({ plan }) => plan.timerSkewMs);
+  const lateMs = Math.max(...skews.map(([earlyMs, lastMs]) => (earlyMs < 0 ? Math.max(1, lastMs) : lastMs)));
   for (const { messageId, toldAtMs, turn } of member.running) {
     if (toldAtMs !== undefined || !turn.hasSignal) continue;
     const until = leaseOf(world, member, messageId);
