@@ -1,5 +1,4 @@
 // The two strategies of millrace, as a runner uses them: places are reserved, then tasks are accepted for them.
-import { performance } from "node:perf_hooks";
 import { PoolWorker, SemaphoreWorker, type Task, type Worker } from "millrace";
 import type { CreateDispatcher, DispatcherSetup, Work } from "./dispatcher.js";
 

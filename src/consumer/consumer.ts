@@ -175,7 +175,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     const limit = new TimeLimit(this.#options.clock, timeoutMs);
     const lostBefore = life.session.settlementsLost;
     // The state changes before anything of the user's is called: it may call stop() again.
-    const stopped = Promise.resolve().then(() => this.#finish(life.session.stop(limit, lostBefore), limit));
+    const stopped = Promise.resolve().then(() => this.#stop(life.session, limit, lostBefore));
     this.#life = { state: "stopping", session: life.session, limit, stopped };
     this.#reporter.log("info", `stopping: running handlers have up to ${timeoutMs} ms`);
     this.#hub.emit("stopping");
@@ -327,7 +327,7 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
   /** Ends what a failed start has left. */
   async #clearUp(session: Session<SourceMessage, Resource>): Promise<void> {
     const limit = new TimeLimit(this.#options.clock, 0);
-    const stopped = session.stop(limit);
+    const stopped = session.stop(limit, session.settlementsLost);
     this.#life = { state: "stopping", session, limit, stopped };
     await stopped;
     limit.cancel();
@@ -335,8 +335,8 @@ export class Consumer<SourceMessage = Message, Resource = unknown> implements As
     this.#life = { state: "stopped" };
   }
 
-  async #finish(stopping: Promise<StopResult>, limit: TimeLimit): Promise<StopResult> {
-    const result = await stopping;
+  async #stop(session: Session<SourceMessage, Resource>, limit: TimeLimit, lostBefore: number): Promise<StopResult> {
+    const result = await session.stop(limit, lostBefore);
     limit.cancel();
     unclaim(this.#options);
     this.#life = { state: "stopped" };

@@ -95,7 +95,7 @@ export class Session<Message, Resource> implements Intake<Message>, WorkerHost {
    *
    * @param lostBefore - Outcomes that were lost when the stop was called: they are not its own.
    */
-  async stop(limit: TimeLimit, lostBefore = 0): Promise<StopResult> {
+  async stop(limit: TimeLimit, lostBefore: number): Promise<StopResult> {
     const inHand = this.#inHand;
     this.#isStopping = true;
     this.entrance.close();

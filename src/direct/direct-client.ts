@@ -1,10 +1,10 @@
 // The calls of SqsPort over undici: what a request costs is signing it, writing it, and parsing its answer.
-import type { AbortSource } from "../internal/cancellation.js";
 import {
   type BatchOutput,
+  CANCELLATION,
   type ListQueuesOutput,
-  RECEIVE,
   type ReceiveMessageInput,
+  type ReceiveOptions,
   type SendEntry,
   type SqsPort,
 } from "../sqs/port.js";
@@ -61,11 +61,7 @@ class UndiciClient implements DirectClient {
     this.#readMessages = options.shouldVerifyChecksums ? readVerifiedMessages : readMessages;
   }
 
-  receiveMessage(input: ReceiveMessageInput, options?: { abortSignal?: AbortSignal }): Promise<ReceiveOutput> {
-    return this[RECEIVE](input, options?.abortSignal);
-  }
-
-  [RECEIVE](input: ReceiveMessageInput, signal: AbortSource | undefined): Promise<ReceiveOutput> {
+  receiveMessage(input: ReceiveMessageInput, options?: ReceiveOptions): Promise<ReceiveOutput> {
     const waitSeconds = input.WaitTimeSeconds ?? LONGEST_WAIT_SECONDS;
     return call(this.#transport, {
       operation: "ReceiveMessage",
@@ -74,7 +70,7 @@ class UndiciClient implements DirectClient {
       timeoutMs: this.#options.requestTimeoutMs + waitSeconds * 1_000,
       maxAttempts: 1,
       isReceive: true,
-      signal,
+      signal: options?.[CANCELLATION] ?? options?.abortSignal,
       secrets: noSecrets,
       read: this.#readMessages,
     });

@@ -91,6 +91,8 @@ export class Harvester<Item> {
   #restTimer: Timer | undefined;
   /** Whether the last batch that was answered was rejected: until one is not, what is due waits. */
   #isDown = false;
+  /** Whether a batch was sent before its rest was over since one was done. */
+  #hasHurried = false;
   #isClosing = false;
   #givenUp: { readonly reason: unknown } | undefined;
   #onEmpty: Deferred<void> | undefined;
@@ -140,10 +142,13 @@ export class Harvester<Item> {
     return new Set(first.map(({ item }) => item));
   }
 
-  /** The source answers others again. While every batch is rejected, the next one goes out now, whatever rests. */
+  /**
+   * The source answers others again. While every batch is rejected, the next one goes out now, whatever rests; but only once
+   * until one is done: it may be us whom the source refuses.
+   */
   sourceIsBack(): void {
-    if (!this.#isDown || this.#restTimer === undefined) return;
-    this.#backoff.reset();
+    if (!this.#isDown || this.#restTimer === undefined || this.#hasHurried) return;
+    this.#hasHurried = true;
     this.#tryAgain();
   }
 
@@ -251,6 +256,7 @@ export class Harvester<Item> {
 
   #isUp(): void {
     this.#isDown = false;
+    this.#hasHurried = false;
     this.#queueBatches();
   }
 

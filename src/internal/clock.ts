@@ -1,6 +1,5 @@
 // The one way in which millrace reads and waits for time, so that tests can bring a clock of their own.
-// The global of the same name is a getter, and the time is read for every message.
-import { performance } from "node:perf_hooks";
+import { performance as ownPerformance } from "node:perf_hooks";
 
 /** A timer that has been set and can be taken back. */
 export interface Timer {
@@ -36,7 +35,8 @@ const LONGEST_TIMEOUT_MS = 2_147_483_647;
 /** The time of this process: monotonic, so that a change of the wall clock moves no deadline. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  idleMs: () => performance.eventLoopUtilization().idle,
+  // Timers that tests have faked come with a global that has only `now`.
+  idleMs: () => ownPerformance.eventLoopUtilization().idle,
   setTimer(callback, delayMs) {
     if (delayMs <= 0) {
       const handle = setImmediate(callback); // setTimeout would make a millisecond of it.

@@ -18,8 +18,8 @@ export interface BatchCall {
   readonly send: () => Promise<BatchOutput>;
   /** Called when the service refuses it for there being too many. */
   readonly onThrottled?: () => void;
-  /** Whether an entry's lease had lapsed: its result says nothing, whatever it is. */
-  readonly distrust?: ((index: number) => boolean) | undefined;
+  /** Whether an entry's lease had lapsed when it was sent: its result says nothing then. */
+  readonly hasLapsed?: ((index: number) => boolean) | undefined;
 }
 
 /** A client of the user's may throw at once, or answer with no promise. */
@@ -34,7 +34,7 @@ export async function ask({ send }: BatchCall): Promise<BatchOutput> {
  */
 export function readResults(
   output: BatchOutput,
-  { operation, count, distrust, onThrottled, secrets }: BatchCall,
+  { operation, count, hasLapsed, onThrottled, secrets }: BatchCall,
 ): readonly EntryResult[] {
   if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
   if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
@@ -43,9 +43,9 @@ export function readResults(
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
   for (const failure of output.Failed ?? [])
     setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));
-  return distrust === undefined
+  return hasLapsed === undefined
     ? results
-    : results.map((result, index) => (distrust(index) ? createLapsedResult() : result));
+    : results.map((result, index) => (hasLapsed(index) ? createLapsedResult() : result));
 }
 
 function setResult(results: EntryResult[], id: string | undefined, result: EntryResult): void {

@@ -86,18 +86,13 @@ export interface SqsPort {
   ): Promise<ListQueuesOutput>;
 }
 
-/** How a client of ours receives: it needs no signal of each call. */
-export const RECEIVE: unique symbol = Symbol("millrace.receive");
+/** Where a client of ours finds what ends a receive: it needs no signal for each. */
+export const CANCELLATION: unique symbol = Symbol("millrace.cancellation");
 
-type Receive = (
-  input: ReceiveMessageInput,
-  cancellation: Cancellation,
-) => Promise<{ Messages?: Message[] | undefined }>;
-
-/** The way to receive by a client. */
-export function receiveBy(port: SqsPort & { [RECEIVE]?: Receive }): Receive {
-  if (port[RECEIVE] !== undefined) return port[RECEIVE].bind(port);
-  return (input, { signal }) => port.receiveMessage(input, { abortSignal: signal });
+/** The options of a receive, as millrace's own clients see them. */
+export interface ReceiveOptions {
+  readonly abortSignal?: AbortSignal;
+  readonly [CANCELLATION]?: Cancellation;
 }
 
 /** An `SQSClient` of `@aws-sdk/client-sqs`, any 3.x version. */

@@ -12,7 +12,7 @@ import type { Connection } from "./connection.js";
 import type { Answer, Hand } from "./hand.js";
 import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
-import { receiveBy, type ReceiveMessageInput } from "./port.js";
+import { CANCELLATION, type ReceiveMessageInput, type ReceiveOptions, type SqsPort } from "./port.js";
 import type { ReceiveBudget } from "./receive-budget.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
 import { endOfLease } from "./sqs-delivery.js";
@@ -24,10 +24,10 @@ const MAX_LATENCY_MS = 1_000;
 /** How much a limit fades with each full receive that did not need it. */
 const LIMIT_DECAY = 0.1;
 /**
- * While the processor is the limit, no more are out than keep it busy: it takes in ten messages at a time, whatever is out, and
- * each answer that lies there makes the others dearer (docs/internals/hot-path.md).
+ * While the processor is the limit, no more are out: the answers of more, all halfway through a client, do not fit into its
+ * caches (docs/internals/hot-path.md).
  */
-const ENOUGH_UNDER_LOAD = 4;
+const ENOUGH_UNDER_LOAD = 8;
 /** After failures. */
 const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
 /**
@@ -49,7 +49,7 @@ export interface ReceiverParts {
 /** Asks one queue for messages. */
 export class Receiver {
   readonly #options: ResolvedSqsOptions;
-  readonly #send: ReturnType<typeof receiveBy>;
+  readonly #port: SqsPort;
   readonly #budget: ReceiveBudget;
   readonly #intake: Intake<Message>;
   readonly #hand: Hand;
@@ -71,7 +71,7 @@ export class Receiver {
 
   constructor(parts: ReceiverParts) {
     this.#options = parts.options;
-    this.#send = receiveBy(parts.connection.port);
+    this.#port = parts.connection.port;
     this.#budget = parts.connection.receiving;
     this.#intake = parts.intake;
     this.#hand = parts.hand;
@@ -196,9 +196,12 @@ export class Receiver {
     if (this.#inFlight.size > 1) this.#budget.take();
     try {
       const input = this.#inputFor(places, waitTimeSeconds, attemptId);
-      const messages = readMessages(await cancellation.waitFor(this.#send(input, cancellation)));
+      const answering = this.#port.receiveMessage(input, toOptions(cancellation));
+      const messages = readMessages(await cancellation.waitFor(answering));
       const durationMs = this.#intake.clock.now() - sentAt;
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
+      // One that was out already when others failed says nothing of the time since.
+      if (this.#backoff.failures > 0 && sentAt >= this.#pausedAt) this.#hand.serviceIsBack();
       this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
       const answer = { messages, places, deadline: this.#deadlineOf(sentAt, Math.min(durationMs, longestMs)) };
       if (isProbe) this.#probed = answer;
@@ -263,7 +266,6 @@ export class Receiver {
    * out as it allows.
    */
   #adapt(count: number, requested: number, waitLeftMs: number): void {
-    if (this.#backoff.failures > 0) this.#hand.serviceIsBack();
     this.#backoff.reset();
     if (count === requested) this.#adaptToFull(this.#intake.clock.now());
     else if (count < requested / 2) this.#limit -= 1;
@@ -277,7 +279,8 @@ export class Receiver {
     this.#fullAt = now;
     const out = this.#inFlight.size;
     if (out < Math.floor(this.#limit)) this.#limit = Math.max(this.#limit - LIMIT_DECAY, out + 1);
-    else this.#limit += this.#limit >= ENOUGH_UNDER_LOAD && this.#load.isFull(now) ? -LIMIT_DECAY : 1;
+    else if (this.#limit < ENOUGH_UNDER_LOAD || !this.#load.isFull(now)) this.#limit += 1;
+    else this.#limit = Math.max(this.#limit - LIMIT_DECAY, ENOUGH_UNDER_LOAD);
   }
 
   #backOff(error: ServiceError, sentAt: number): void {
@@ -315,6 +318,16 @@ export class Receiver {
     while (this.#inFlight.size > 0) await (this.#change ??= createDeferred()).promise;
     grace.cancel();
   }
+}
+
+/** What the user's client is given, with a signal that is made when it is looked at. */
+function toOptions(cancellation: Cancellation): ReceiveOptions {
+  return {
+    get abortSignal() {
+      return cancellation.signal;
+    },
+    [CANCELLATION]: cancellation,
+  };
 }
 
 function readMessages(answer: { Messages?: Message[] | undefined } | undefined): readonly Message[] {

@@ -205,7 +205,7 @@ export class Settler {
         }),
       count: deliveries.length,
       secrets: () => deliveries.map(({ receiptHandle }) => receiptHandle),
-      distrust: lapsed.length === 0 ? undefined : (index) => lapsed.includes(deliveries[index] as SqsDelivery),
+      hasLapsed: lapsed.length === 0 ? undefined : (index) => lapsed.includes(deliveries[index] as SqsDelivery),
     });
   }
 

@@ -35,8 +35,8 @@ export const SETTLING_MUTANTS: readonly Mutant[] = [
   {
     name: "a failed batch is tried again without a rest",
     file: "harvester/harvester.ts",
-    find: "}, this.#backoff.nextDelayMs());",
-    replace: "}, 0);",
+    find: "setTimer(() => this.#tryAgain(), this.#backoff.nextDelayMs());",
+    replace: "setTimer(() => this.#tryAgain(), 0);",
   },
   {
     name: "a batch has eleven entries",
@@ -47,8 +47,8 @@ export const SETTLING_MUTANTS: readonly Mutant[] = [
   {
     name: "an entry that the answer does not mention counts as done",
     file: "sqs/batch-call.ts",
-    find: "({ length: count }, () => NOT_CONFIRMED)",
-    replace: "({ length: count }, () => DONE)",
+    find: ".fill(NOT_CONFIRMED)",
+    replace: ".fill(DONE)",
   },
   {
     name: "an entry that failed counts as done",
@@ -65,8 +65,8 @@ export const SETTLING_MUTANTS: readonly Mutant[] = [
   {
     name: "an acknowledgement after the lease has lapsed is trusted",
     file: "sqs/settler.ts",
-    find: "(wereLost[index] === true ? createLapsedResult() : undefined)",
-    replace: "(wereLost[index] === true ? undefined : undefined)",
+    find: "hasLapsed: lapsed.length === 0 ? undefined",
+    replace: "hasLapsed: lapsed.length >= 0 ? undefined",
   },
   {
     name: "a request that is not answered is waited for without end",

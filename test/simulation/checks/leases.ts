@@ -6,8 +6,6 @@ import type { World } from "../world.js";
 
 /** SQS hides a message for no longer, counted from its receive. */
 const LONGEST_LEASE_MS = 43_200_000;
-/** What a consumer takes an answer to need, at most, from the service to here. */
-const LONGEST_ANSWER_MS = 1_000;
 
 /** Goes by the service's own reckoning, receipt by receipt: a duplicate's receipt is worth as much as the first. */
 export function checkLease(world: World, member: Member, { messageId }: Run): void {
@@ -17,19 +15,14 @@ export function checkLease(world: World, member: Member, { messageId }: Run): vo
 }
 
 /**
- * Whether its answer lay before a process that stood still: nobody can tell then when the service has sent it. Only as long as
- * it can have been sent just before: no longer than its receive was to wait, and its lease.
+ * Whether its answer lay before a process that stood still: nobody can tell then when the service has sent it. A renewal of a
+ * lease that had lapsed by then may be confirmed and do nothing.
  */
 export function cameInStall(world: World, member: Member, messageId: string): boolean {
-  const { visibilityTimeoutSeconds } = member.plan;
   const { newestHandle = "" } = world.view.messages.get(messageId) ?? {};
-  for (const [handle, { sentAtMs, endedAtMs = Infinity, waitSeconds }] of member.handles) {
+  for (const [handle, { sentAtMs, endedAtMs = Infinity }] of member.handles) {
     if (!handle.includes(messageId) && handle !== newestHandle) continue;
-    const latestMs = sentAtMs + (waitSeconds + visibilityTimeoutSeconds) * 1_000 + LONGEST_ANSWER_MS;
-    // Where old handles are confirmed, renewals that do nothing keep it here.
-    const isOver = world.clock.now() > latestMs && !world.isOdd;
-    const stalls = world.history.stalls.filter(({ fromMs, toMs }) => fromMs <= endedAtMs && sentAtMs <= toMs);
-    if (stalls.length > 0 && !isOver) return true;
+    if (world.history.stalls.some(({ fromMs, toMs }) => fromMs <= endedAtMs && sentAtMs <= toMs)) return true;
   }
   return false;
 }

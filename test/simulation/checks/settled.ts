@@ -54,6 +54,6 @@ function checkReturned(world: World, member: Member, { message, seen, outcome, s
   if (isKnown && seen.visibleAgainAtMs > latestMs + 1e-6)
     say(`and hidden until ${seen.visibleAgainAtMs} instead of ${latestMs}`);
   // Where its lease had lapsed it was not given back.
-  if (seen.newestReceiveAtMs < seen.changedAtMs && seen.visibleAgainAtMs < earliestMs - 1e-6)
+  if (seen.changedAtMs >= (run?.endedAtMs ?? -Infinity) && seen.visibleAgainAtMs < earliestMs - 1e-6)
     say(`and visible at ${seen.visibleAgainAtMs} instead of ${earliestMs}`);
 }

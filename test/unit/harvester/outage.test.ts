@@ -57,15 +57,34 @@ test("while all fails one batch goes out at each attempt, and all the others wit
 test("a source that is back is asked at once, with one batch, and then with all the others", async () => {
   const harvester = createHarvester();
   put(harvester, "abcdef");
-  await clock.current.advance(400); // Three have rested for 50, 100 and 200 ms, and the next rests for 400.
+  await clock.current.advance(400); // What failed has rested for 50, 100 and 200 ms, and now rests for 400.
   const before = sent.length;
-  harvester.sourceIsBack();
-  await clock.current.advance(0);
-  expect(sent.length).toBe(before + 1); // It was not: another attempt, and a rest as after the first.
   isDown = false;
   harvester.sourceIsBack();
   await clock.current.advance(0);
+  expect(sent.length).toBe(before + 3);
   expect(settled.toSorted().join("")).toBe("abcdef");
+});
+
+test("a source that refuses us though it is back is asked early once, until a batch is done", async () => {
+  const harvester = createHarvester();
+  put(harvester, "abcdef");
+  await clock.current.advance(400);
+  const before = sent.length;
+  for (let times = 0; times < 5; times += 1) {
+    harvester.sourceIsBack();
+    await clock.current.advance(1);
+  }
+  expect(sent.length).toBe(before + 1);
+  isDown = false;
+  await clock.current.advance(5_000);
+  isDown = true;
+  put(harvester, "gh");
+  await clock.current.advance(1);
+  const later = sent.length;
+  harvester.sourceIsBack();
+  await clock.current.advance(0);
+  expect(sent.length).toBe(later + 1);
 });
 
 test("a source that was never down has nothing sent before its rest is over", async () => {

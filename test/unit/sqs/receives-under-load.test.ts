@@ -37,12 +37,12 @@ test("with time to spare there are as many as it takes", async () => {
   expect(await mostOut(() => 0.5)).toBeGreaterThan(15);
 });
 
-test("with none there are four, and no more", async () => {
-  expect(await mostOut(() => 0)).toBe(4);
+test("with none there are eight, and no more", async () => {
+  expect(await mostOut(() => 0)).toBe(8);
 });
 
-test("of many that were out before, four are left", async () => {
-  expect(await mostOut((now) => (now < 300 ? 0.5 : 0))).toBe(4);
+test("of many that were out before, eight are left", async () => {
+  expect(await mostOut((now) => (now < 300 ? 0.5 : 0))).toBe(8);
 });
 
 test("they become more when there is time to spare again", async () => {
