@@ -69,6 +69,8 @@ export class Member {
   readonly newerHandles: WeakMap<Message, string | undefined> = new WeakMap();
   /** When a message was last given back, by message id. */
   readonly returnedAtMs: Map<string, number> = new Map();
+  /** The same of those that were to come again later. */
+  readonly retriedAtMs: Map<string, number> = new Map();
   readonly errors: Array<{ readonly code: ErrorCode; readonly atMs: number }> = [];
   readonly startsAtMs: number[] = [];
   /** When its last life ended; what came before that is not its present life's concern. */

@@ -268,6 +268,7 @@ export class World {
     checkSettled(this, member, { message, outcome });
     if (outcome.kind === "retry" || outcome.kind === "release")
       member.returnedAtMs.set(message.MessageId ?? "", this.clock.now());
+    if (outcome.kind === "retry") member.retriedAtMs.set(message.MessageId ?? "", this.clock.now());
   }
 
   #react(member: Member, { action }: Reaction): void {

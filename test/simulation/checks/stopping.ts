@@ -111,7 +111,7 @@ export function checkGivenBack(world: World, member: Member): void {
     // It could not be given back, which was told.
     if (member.errors.some(({ code, atMs }) => LOST.has(code) && atMs >= newestReceiveAtMs)) continue;
     // Sent back until its tenant's turn, or it came again while its retry could not be told.
-    if ((member.returnedAtMs.get(id) ?? -Infinity) >= newestReceiveAtMs) continue;
+    if ((member.retriedAtMs.get(id) ?? -Infinity) >= newestReceiveAtMs) continue;
     const wasStarted = world.handlers
       .of(id)
       .some(({ consumer, endedAtMs = Infinity }) => consumer === member.index && endedAtMs >= newestReceiveAtMs);
