@@ -39,7 +39,7 @@ export function readResults(
   if (typeof output !== "object" || output === null) throw new TypeError("the answer is no object");
   if (output.Failed?.some(({ Code }) => isThrottling(Code)) === true) onThrottled?.();
   // What is in neither list has not been confirmed.
-  const results = new Array<EntryResult>(count).fill(NOT_CONFIRMED);
+  const results = Array.from({ length: count }, () => NOT_CONFIRMED);
   for (const { Id } of output.Successful ?? []) setResult(results, Id, DONE);
   for (const failure of output.Failed ?? [])
     setResult(results, failure.Id, toEntryResult(failure, operation, secrets()));

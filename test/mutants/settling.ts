@@ -47,8 +47,8 @@ export const SETTLING_MUTANTS: readonly Mutant[] = [
   {
     name: "an entry that the answer does not mention counts as done",
     file: "sqs/batch-call.ts",
-    find: ".fill(NOT_CONFIRMED)",
-    replace: ".fill(DONE)",
+    find: "({ length: count }, () => NOT_CONFIRMED)",
+    replace: "({ length: count }, () => DONE)",
   },
   {
     name: "an entry that failed counts as done",

@@ -26,7 +26,7 @@ test("one that is over is not waited for, and what fails later fails for nobody"
 });
 
 test("the client that makes the call is told, unless it has left", () => {
-  const [staying, leaving] = [{ handleEvent: vi.fn() }, { handleEvent: vi.fn() }];
+  const [staying, leaving] = [{ handleEvent: vi.fn<() => void>() }, { handleEvent: vi.fn<() => void>() }];
   const [one, other] = [new Cancellation(), new Cancellation()];
   one.addEventListener("abort", staying);
   one.removeEventListener("abort", leaving);
