@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Consumer } from "millrace";
 import { directClient } from "millrace/direct";
 import { beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/internal/clock.js";
 import { CLIENTS } from "../support/clients.js";
 import { eventually, HttpQueue, isolateAwsEnvironment } from "../support/http-queue.js";
 
@@ -51,6 +52,7 @@ describe.concurrent("stopping over HTTP", () => {
 
   it.each(CLIENTS)("11: deletes do not wait behind sixty long polls for a socket: $name", async ({ create }) => {
     const { client, close } = create();
+    const { now, setTimer } = systemClock;
     await using queue = await HttpQueue.create({ messages: 4_000, faults: { latencyMs: 50 } });
     const settledAfterMs: number[] = [];
     const endedAt = new Map<string | undefined, number>();
@@ -61,6 +63,7 @@ describe.concurrent("stopping over HTTP", () => {
       maxReceives: 60,
       pollGraceMs: 0,
       settleMaxAgeMs: 50,
+      clock: { now, setTimer }, // It does not tell that this process, in which the service is too, has no time to spare.
     });
     await consumer.start();
     await eventually(() => queue.size === 0);
