@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Consumer } from "millrace";
+import { type Clock, Consumer } from "millrace";
 import { directClient } from "millrace/direct";
 import { beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/internal/clock.js";
@@ -52,7 +52,11 @@ describe.concurrent("stopping over HTTP", () => {
 
   it.each(CLIENTS)("11: deletes do not wait behind sixty long polls for a socket: $name", async ({ create }) => {
     const { client, close } = create();
-    const { now, setTimer } = systemClock;
+    // It does not tell that this process, in which the service is too, has no time to spare.
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      setTimer: (callback, delayMs) => systemClock.setTimer(callback, delayMs),
+    };
     await using queue = await HttpQueue.create({ messages: 4_000, faults: { latencyMs: 50 } });
     const settledAfterMs: number[] = [];
     const endedAt = new Map<string | undefined, number>();
@@ -63,7 +67,7 @@ describe.concurrent("stopping over HTTP", () => {
       maxReceives: 60,
       pollGraceMs: 0,
       settleMaxAgeMs: 50,
-      clock: { now, setTimer }, // It does not tell that this process, in which the service is too, has no time to spare.
+      clock,
     });
     await consumer.start();
     await eventually(() => queue.size === 0);
