@@ -12,19 +12,19 @@ function setting(label: string, way: string, side: Side = "other"): SubjectCase 
   return { label, side, module: "sdk-settings", way, concurrency: 160 };
 }
 
-const PLAIN = setting("`new SQSClient({})`", "plain", "bare");
+const PLAIN = setting("new SQSClient({})", "plain", "bare");
 const DEFAULT = setting("the same with the signer: the default client", "default", "ours");
 const CASES = [
   PLAIN,
-  setting("`md5: false`", "md5"),
+  setting("md5: false", "md5"),
   setting("1,000 sockets", "sockets"),
   setting("a signer of our own", "signer"),
-  setting("`cacheMiddleware: true`", "cache"),
+  setting("cacheMiddleware: true", "cache"),
   setting("md5 off, sockets, cache", "lean"),
-  setting("the same, two clients, an `abortSignal` at each receive", "lean-signals"),
-  setting("the same, the signal told by other means", "lean-apart"),
+  setting("the same, two clients, abort signals", "lean-signals"),
+  setting("the same, signals told by other means", "lean-apart"),
   DEFAULT,
-  setting("md5 off, sockets, cache and signer, no signals at all", "lean-signer"),
+  setting("md5, sockets, cache, signer, no signals", "lean-signer"),
 ];
 
 async function measure({ isQuick, profileFolder }: BenchOptions): Promise<Findings> {
