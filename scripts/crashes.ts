@@ -10,9 +10,9 @@ import type { Account } from "../test/crashes/account.js";
 import { drain, type DrainOptions } from "../test/crashes/drain.js";
 import { readOptions, readWholeNumber, refuse } from "./command-line.js";
 import { drawCrashes } from "./crashes/draw-crashes.js";
-import { describeAccounts, writeIntoPage } from "./crashes/page.js";
+import { describeAccounts } from "./crashes/page.js";
+import { writeIntoPage } from "./docs-page.js";
 
-const PAGE = "docs/crashes.md";
 const PICTURE = "docs/images/crashes.svg";
 const TELL_EVERY_MS = 5_000;
 /** Of ten stops, one more with too little time. */
@@ -81,7 +81,7 @@ const text = describeAccounts(accounts, command);
 console.log(text);
 console.log(`${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes`);
 if (!values.dry) {
-  writeIntoPage(PAGE, text);
+  await writeIntoPage("crashes.md", "crashes", text);
   writeFileSync(PICTURE, drawCrashes(accounts));
 }
 process.exitCode = accounts.every(({ complaints }) => complaints.length === 0) ? 0 : 1;

@@ -9,7 +9,8 @@ import pc from "picocolors";
 import { CLIENTS } from "../test/faults/clients.js";
 import { FAULTS } from "../test/faults/faults.js";
 import { playAlone, type Report, runProcess } from "./faults/process.js";
-import { describePlays, describeRow, writePage } from "./faults/table.js";
+import { writeIntoPage } from "./docs-page.js";
+import { describePlays, describeRow } from "./faults/table.js";
 import { readOptions, readWholeNumber, refuse } from "./command-line.js";
 
 const USAGE = `npm run faults [-- OPTIONS]
@@ -69,6 +70,6 @@ if (options.alone && fault !== undefined && client !== undefined) {
   const reports = await playAll();
   if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(reports, undefined, 2));
   const isWhole = options.fault === undefined && options.client === undefined && !options.quick;
-  if (isWhole) writePage(describePlays(reports, machine));
+  if (isWhole) await writeIntoPage("faults.md", "faults", describePlays(reports, machine));
   process.exitCode = reports.every(({ broken }) => broken.length === 0) ? 0 : 1;
 }

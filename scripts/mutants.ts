@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import pc from "picocolors";
 import type { Mutant } from "../test/mutants/mutant.js";
 import { MUTANTS } from "../test/mutants/mutants.js";
-import { writeMutationTable } from "../test/mutants/table.js";
+import { tableOf, writeIntoPage } from "./docs-page.js";
 
 /** A defect may make a test wait for ever, or loop. */
 const LONGEST_RUN_MS = 300_000;
@@ -111,5 +111,8 @@ rmSync(scratch, { recursive: true });
 
 const missed = wanted.filter((mutant) => !caughtBy.has(mutant));
 console.log(`\n${wanted.length - missed.length} of ${wanted.length} were noticed.`);
-if (missed.length === 0 && wanted.length === MUTANTS.length) writeMutationTable(caughtBy);
+if (missed.length === 0 && wanted.length === MUTANTS.length) {
+  const rows = [...caughtBy].map(([{ name, file }, found]) => [name, `\`src/${file}\``, found]);
+  await writeIntoPage("mutations.md", "mutants", tableOf(["Defect", "Put into", "Noticed by"], rows));
+}
 process.exitCode = missed.length === 0 ? 0 : 1;

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pc from "picocolors";
 import { readOptions, readWholeNumber, refuse } from "./command-line.js";
+import { writeIntoPage } from "./docs-page.js";
 import { drawSoak } from "./soak/draw-soak.js";
-import { figuresOf, writeFigures } from "./soak/figures.js";
+import { describeFigures, figuresOf } from "./soak/figures.js";
 import type { SoakSettings } from "./soak/settings.js";
 import { runSoak } from "./soak/soak.js";
 import { type Finding, judgeSoak } from "./soak/verdict.js";
@@ -96,7 +97,7 @@ async function main(): Promise<boolean> {
   const isGood = findings.every((finding) => finding.isGood);
   if (isForDocs && isGood) {
     writeFileSync(join(DOCS, "images", `${name}.svg`), picture);
-    writeFigures(join(DOCS, "soak.md"), name, { record, findings });
+    await writeIntoPage("soak.md", name, describeFigures(record, findings));
   }
   return isGood;
 }

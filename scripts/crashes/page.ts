@@ -1,18 +1,7 @@
-// The account of crashes as tables, written into its page.
-import { readFileSync, writeFileSync } from "node:fs";
+// The account of crashes as tables.
 import { MOMENTS } from "../../test/crashes/moments.js";
 import type { Account, CrashFigures } from "../../test/crashes/account.js";
-
-const BEGIN = "<!-- measured: begin -->";
-const END = "<!-- measured: end -->";
-
-/** Replaces what stands between the page's two marks. */
-export function writeIntoPage(path: string, text: string): void {
-  const page = readFileSync(path, "utf8");
-  const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (before === -1 || after < before) throw new Error(`${path} has no place between ${BEGIN} and ${END}`);
-  writeFileSync(path, `${page.slice(0, before + BEGIN.length)}\n\n${text}\n\n${page.slice(after)}`);
-}
+import { tableOf } from "../docs-page.js";
 
 export function describeAccounts(accounts: readonly Account[], command: string): string {
   const killed = accounts.filter(({ signal }) => signal === "SIGKILL");
@@ -20,7 +9,7 @@ export function describeAccounts(accounts: readonly Account[], command: string):
   const hurried = accounts.filter(({ grace }) => grace === "too little");
   return [
     `\`${command}\`, Node ${process.version}.`,
-    table(
+    tableOf(
       ["", "client", "processes ended", "messages", "lost", "duplicates", "minutes"],
       [
         ...killed.map((account) => summarize("SIGKILL", account)),
@@ -29,7 +18,7 @@ export function describeAccounts(accounts: readonly Account[], command: string):
       ],
     ),
     "**SIGKILL**, by the moment of the kill:",
-    table(
+    tableOf(
       ["moment", "kills", "in hand at the kill", "of these begun", "duplicates", "the most of one kill"],
       MOMENTS.map((moment) =>
         describeKills(
@@ -39,7 +28,7 @@ export function describeAccounts(accounts: readonly Account[], command: string):
       ),
     ),
     "**SIGTERM**, by the moment of the signal:",
-    table(
+    tableOf(
       ["moment", "stops", "signalled twice", "in hand at the signal", "given back", "duplicates", "the longest stop"],
       MOMENTS.map((moment) =>
         describeStops(
@@ -128,12 +117,4 @@ function numbers(...figures: readonly number[]): string[] {
 
 function format(figure: number): string {
   return figure.toLocaleString("en-US");
-}
-
-/** As Prettier lays tables out. */
-function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const widths = head.map((name, column) => Math.max(3, name.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

@@ -1,12 +1,7 @@
 // What is shown of the plays: a line for each as it ends, and the table in docs/faults.md.
-import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { FAULTS } from "../../test/faults/faults.js";
+import { tableOf } from "../docs-page.js";
 import type { Report } from "./process.js";
-
-const PAGE = fileURLToPath(new URL("../../docs/faults.md", import.meta.url));
-const BEGIN = "<!-- faults: begin, written by npm run faults -->";
-const END = "<!-- faults: end -->";
 
 const HEAD = ["Fault", "Client", "Sent", "Handled", "Deleted", "Lost", "Run twice", "Came again", "Recovery", "Stop"];
 
@@ -24,23 +19,10 @@ export function describePlays(reports: readonly Report[], machine: string): stri
   const faults = FAULTS.filter(({ isTls }) => isTls !== true).map(({ name, what }) => [name, what]);
   return [
     summary,
-    tableOf(HEAD, reports.map(cellsOf)),
+    tableOf(HEAD, reports.map(cellsOf), 2),
     "What happens while a fault is on:",
     tableOf(["Fault", "What happens"], faults),
   ].join("\n\n");
-}
-
-function tableOf(head: readonly string[], rows: readonly string[][]): string {
-  const rule = head.map((_, index) => (index < 2 ? "---" : "--:"));
-  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/** Puts it into the page. */
-export function writePage(text: string): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin === -1 || end === -1) throw new Error(`${PAGE} has no place for the table: ${BEGIN} … ${END}`);
-  writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${text}\n\n${page.slice(end)}`);
 }
 
 function cellsOf({ fault, client, outcome }: Report): string[] {

@@ -1,5 +1,5 @@
 // The figures of a soak, for the terminal and for the docs.
-import { readFileSync, writeFileSync } from "node:fs";
+import { tableOf } from "../docs-page.js";
 import { median } from "./flatness.js";
 import type { SoakRecord } from "./record.js";
 import { type Finding, formatTime, MIB, processorWait } from "./verdict.js";
@@ -34,31 +34,16 @@ export function figuresOf(record: SoakRecord): ReadonlyArray<readonly [what: str
   ];
 }
 
-/** Writes a table of the figures and findings between the markers of that name. */
-export function writeFigures(
-  file: string,
-  name: string,
-  { record, findings }: { record: SoakRecord; findings: readonly Finding[] },
-): void {
-  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-  const text = readFileSync(file, "utf8");
-  const from = text.indexOf(begin);
-  const to = text.indexOf(end);
-  if (from === -1 || to < from) throw new Error(`${file} has no place for the figures: ${begin} and ${end}`);
-  const rows = [
-    ["length", formatTime(record.settings.seconds)] as const,
-    ...figuresOf(record),
-    ...findings.map(({ what, details }) => [what, details] as const),
-  ];
-  writeFileSync(file, `${text.slice(0, from + begin.length)}\n\n${table(rows)}\n\n${text.slice(to)}`);
-}
-
-/** As Prettier would have it. */
-function table(rows: ReadonlyArray<readonly [string, string]>): string {
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[], fill = " "): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(" | ")} |`;
-  return [line(["", ""]), line(["", ""], "-"), ...rows.map((row) => line(row))].join("\n");
+/** The figures and the findings, as a table. */
+export function describeFigures(record: SoakRecord, findings: readonly Finding[]): string {
+  return tableOf(
+    ["", ""],
+    [
+      ["length", formatTime(record.settings.seconds)],
+      ...figuresOf(record),
+      ...findings.map(({ what, details }) => [what, details]),
+    ],
+  );
 }
 
 function count(number: number): string {
