@@ -15,7 +15,7 @@ const sockets = { requestHandler: { httpAgent: { maxSockets: 1_000, keepAlive: t
 
 /** A class or function of millrace's own, which no entry point has. */
 async function own<Value>(file: string, name: string): Promise<Value> {
-  const found = (await import(pathToFileURL(resolve(`dist/sqs/${file}.js`)).href)) as Record<string, Value>;
+  const found = (await import(pathToFileURL(resolve(`dist/${file}.js`)).href)) as Record<string, Value>;
   return found[name] as Value;
 }
 
@@ -23,7 +23,7 @@ type Signer = NonNullable<Extract<SQSClientConfig["signer"], { sign: unknown }>>
 type Config = SQSClientConfig & { credentials?: unknown };
 
 async function signed(config: Config): Promise<SQSClient> {
-  const SdkSigner = await own<new (of: object) => Signer>("sdk-signer", "SdkSigner");
+  const SdkSigner = await own<new (of: object) => Signer>("sqs/sdk-signer", "SdkSigner");
   const signer = new SdkSigner({
     credentials: () => client.config.credentials(),
     region: () => client.config.region(),
@@ -46,7 +46,7 @@ function callsOf(
 
 /** Each receive has a signal of which the client's request handler is told, and not its middleware. */
 async function signalledApart(receiving: SQSClient, removing: SQSClient): Promise<LoopCalls> {
-  const Signals = await own<new (client: SQSClient) => CallSignals>("call-signals", "CallSignals");
+  const Signals = await own<new (client: SQSClient) => CallSignals>("sqs/call-signals", "CallSignals");
   const signals = new Signals(receiving);
   return callsOf(receiving, removing, (input) => {
     signals.set(input, new AbortController().signal);
@@ -56,7 +56,7 @@ async function signalledApart(receiving: SQSClient, removing: SQSClient): Promis
 
 interface DefaultPort {
   readonly port: {
-    receiveMessage(input: object, options: object): ReturnType<LoopCalls["receive"]>;
+    receiveMessage(input: object, options: Readonly<Record<symbol, object>>): ReturnType<LoopCalls["receive"]>;
     deleteMessageBatch: LoopCalls["remove"];
   };
 }
@@ -80,11 +80,13 @@ const SETTINGS: Readonly<Record<string, (queueUrl: string) => Promise<LoopCalls>
   "lean-apart": () => signalledApart(new SQSClient(LEAN), new SQSClient(LEAN)),
   "lean-signer": async () => alone(await signed(LEAN)),
   default: async (queueUrl) => {
-    const create = await own<(options: object) => Promise<DefaultPort>>("default-client", "createDefaultPort");
+    const create = await own<(options: object) => Promise<DefaultPort>>("sqs/default-client", "createDefaultPort");
     const limits = { maxReceives: 25, maxSettleRequests: 25, requestTimeoutMs: 10_000, shouldVerifyChecksums: false };
     const { port } = await create({ queueUrl, region: undefined, ...limits });
+    const CANCELLATION = await own<symbol>("sqs/port", "CANCELLATION");
+    const Cancellation = await own<new () => object>("internal/cancellation", "Cancellation");
     return {
-      receive: (input) => port.receiveMessage(input, { abortSignal: new AbortController().signal }),
+      receive: (input) => port.receiveMessage(input, { [CANCELLATION]: new Cancellation() }),
       remove: (input) => port.deleteMessageBatch(input),
     };
   },

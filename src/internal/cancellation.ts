@@ -8,12 +8,14 @@ export interface AbortSource {
 }
 
 /** Is told when a source aborts. */
-export interface AbortListener {
-  handleEvent(): void;
-}
+export type AbortListener = (() => void) | { handleEvent(): void };
 
-/** Ends one call. */
+/**
+ * Ends one call. A request handler of the SDK takes it for a signal: older ones set `onabort`, and newer ones look for the
+ * reason too.
+ */
 export class Cancellation implements AbortSource {
+  onabort: (() => void) | null = null;
   #reason: Error | undefined;
   #listener: AbortListener | undefined;
   #giveUp: ((reason: Error) => void) | undefined;
@@ -21,6 +23,10 @@ export class Cancellation implements AbortSource {
 
   get aborted(): boolean {
     return this.#reason !== undefined;
+  }
+
+  get reason(): Error | undefined {
+    return this.#reason;
   }
 
   /** The same as a signal, made for those who ask for one. */
@@ -44,7 +50,9 @@ export class Cancellation implements AbortSource {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
-    this.#listener?.handleEvent();
+    if (typeof this.#listener === "function") this.#listener();
+    else this.#listener?.handleEvent();
+    this.onabort?.();
     this.#giveUp?.(reason);
   }
 

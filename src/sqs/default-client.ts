@@ -3,7 +3,7 @@ import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { isInstance, MillraceError } from "../errors.js";
 import { CallSignals } from "./call-signals.js";
 import type { ResolvedSqsOptions } from "./options.js";
-import type { SqsPort } from "./port.js";
+import { CANCELLATION, type ReceiveOptions, type SqsPort } from "./port.js";
 import { createSdkPort, loadSdk, type Sdk } from "./sdk.js";
 import { SdkSigner } from "./sdk-signer.js";
 
@@ -70,8 +70,9 @@ export async function createDefaultPort(options: DefaultPortOptions): Promise<Ow
 function createReceive(client: SQSClient, sdk: Sdk): SqsPort["receiveMessage"] {
   const port = createSdkPort(client, sdk);
   const signals = new CallSignals(client);
-  return (input, { abortSignal } = {}) => {
-    if (abortSignal !== undefined) signals.set(input, abortSignal);
+  return (input, options?: ReceiveOptions) => {
+    const signal = options?.[CANCELLATION] ?? options?.abortSignal;
+    if (signal !== undefined) signals.set(input, signal);
     return port.receiveMessage(input);
   };
 }

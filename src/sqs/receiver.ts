@@ -5,7 +5,6 @@ import { Backoff } from "../internal/backoff.js";
 import { Cancellation } from "../internal/cancellation.js";
 import type { Timer } from "../internal/clock.js";
 import { createDeferred, type Deferred } from "../internal/deferred.js";
-import { Load } from "../internal/load.js";
 import { Registry } from "../internal/registry.js";
 import type { Intake } from "../runner/runner.js";
 import type { Connection } from "./connection.js";
@@ -14,6 +13,7 @@ import type { Message } from "./message.js";
 import type { ResolvedSqsOptions } from "./options.js";
 import { CANCELLATION, type ReceiveMessageInput, type ReceiveOptions, type SqsPort } from "./port.js";
 import type { ReceiveBudget } from "./receive-budget.js";
+import { ReceiveLimit } from "./receive-limit.js";
 import { createTimeoutError, toServiceError } from "./service-errors.js";
 import { endOfLease } from "./sqs-delivery.js";
 
@@ -21,13 +21,6 @@ import { endOfLease } from "./sqs-delivery.js";
 const MAX_MESSAGES = 10;
 /** The longest that an answer is assumed to take from the service to here. */
 const MAX_LATENCY_MS = 1_000;
-/** How much a limit fades with each full receive that did not need it. */
-const LIMIT_DECAY = 0.1;
-/**
- * While the processor is the limit, no more are out: the answers of more, all halfway through a client, do not fit into its
- * caches (docs/internals/hot-path.md).
- */
-const ENOUGH_UNDER_LOAD = 8;
 /** After failures. */
 const BACKOFF = { baseMs: 200, maxMs: 20_000 } as const;
 /**
@@ -55,13 +48,11 @@ export class Receiver {
   readonly #hand: Hand;
   readonly #backoff: Backoff;
   readonly #emptyBackoff: Backoff;
-  readonly #load: Load;
+  readonly #limit: ReceiveLimit;
   readonly #inFlight = new Registry<Cancellation, Cancellation>();
   /** Receives of a FIFO queue whose answers did not come: asked for again, they bring the same messages. */
   readonly #unanswered: string[] = [];
   readonly #stopReason = new MillraceError("STOPPED", "The consumer is stopping.");
-  /** How many receives may be out: grows with full ones, shrinks with empty ones. */
-  #limit = 1;
   /** When a receive last came back full. */
   #fullAt = -Infinity;
   #pausedAt = -Infinity;
@@ -75,7 +66,7 @@ export class Receiver {
     this.#budget = parts.connection.receiving;
     this.#intake = parts.intake;
     this.#hand = parts.hand;
-    this.#load = new Load(parts.intake.clock);
+    this.#limit = new ReceiveLimit(parts.options.maxReceives, parts.intake.clock);
     this.#backoff = new Backoff({ ...BACKOFF, random: parts.options.random });
     this.#emptyBackoff = new Backoff({ ...EMPTY_BACKOFF, random: parts.options.random });
   }
@@ -162,7 +153,7 @@ export class Receiver {
     return (
       !this.#intake.signal.aborted &&
       this.#pause === undefined &&
-      this.#inFlight.size < Math.floor(this.#limit) &&
+      this.#inFlight.size < this.#limit.value &&
       this.#hand.unconfirmed < this.#options.maxUnconfirmed
     );
   }
@@ -260,33 +251,24 @@ export class Receiver {
     return endOfLease(assignedAt, this.#options.visibilityTimeoutSeconds);
   }
 
-  /**
-   * Goes by what a receive brought: more at once while they come back full, as many are out as may be, and the processor has
-   * time for more; fewer when they do not. A limit that is not reached fades: when the queue runs empty, as many long polls are
-   * out as it allows.
-   */
+  /** Goes by what a receive brought. */
   #adapt(count: number, requested: number, waitLeftMs: number): void {
     this.#backoff.reset();
-    if (count === requested) this.#adaptToFull(this.#intake.clock.now());
-    else if (count < requested / 2) this.#limit -= 1;
-    this.#limit = Math.max(1, Math.min(this.#limit, this.#options.maxReceives));
+    if (count === requested) {
+      this.#fullAt = this.#intake.clock.now();
+      this.#limit.grow(count, this.#inFlight.size, this.#fullAt);
+    } else if (count < requested / 2) {
+      this.#limit.shrink();
+    }
     if (count > 0) this.#emptyBackoff.reset();
     // A queue with 120,000 messages in flight answers long polls with nothing (quotas of SQS): do not ask all the time.
     else if (waitLeftMs > this.#options.waitTimeSeconds * 500) this.#pauseFor(this.#emptyBackoff.nextDelayMs());
   }
 
-  #adaptToFull(now: number): void {
-    this.#fullAt = now;
-    const out = this.#inFlight.size;
-    if (out < Math.floor(this.#limit)) this.#limit = Math.max(this.#limit - LIMIT_DECAY, out + 1);
-    else if (this.#limit < ENOUGH_UNDER_LOAD || !this.#load.isFull(now)) this.#limit += 1;
-    else this.#limit = Math.max(this.#limit - LIMIT_DECAY, ENOUGH_UNDER_LOAD);
-  }
-
   #backOff(error: ServiceError, sentAt: number): void {
     // What was out while another receive failed has met the same trouble: it is backed off from already.
     if (sentAt < this.#pausedAt) return;
-    this.#limit = 1;
+    this.#limit.reset();
     this.#pausedAt = this.#intake.clock.now();
     const delayMs = error.errorClass === "fatal" ? BACKOFF.maxMs : this.#backoff.nextDelayMs();
     this.#pauseFor(delayMs);

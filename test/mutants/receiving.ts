@@ -34,15 +34,15 @@ export const RECEIVING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "as many long polls as before on an empty queue",
-    file: "sqs/receiver.ts",
-    find: "else if (count < requested / 2) this.#limit -= 1;",
-    replace: "else if (count < requested / 2) this.#limit -= 0;",
+    file: "sqs/receive-limit.ts",
+    find: "this.#set(this.#limit - 1);",
+    replace: "this.#set(this.#limit);",
   },
   {
     name: "one receive at a time",
-    file: "sqs/receiver.ts",
-    find: "this.#limit += 1;",
-    replace: "this.#limit += 0;",
+    file: "sqs/receive-limit.ts",
+    find: "this.#set(this.#limit + 1);",
+    replace: "this.#set(this.#limit);",
   },
   {
     name: "a slot is counted twice",

@@ -38,6 +38,18 @@ test("the client that makes the call is told, unless it has left", () => {
   expect(leaving.handleEvent).not.toHaveBeenCalled();
 });
 
+test("a request handler of the SDK is told, of whatever version", () => {
+  const [newer, older] = [vi.fn<() => void>(), vi.fn<() => void>()];
+  const cancellation = new Cancellation();
+  cancellation.addEventListener("abort", newer);
+  Object.assign(cancellation, { onabort: older });
+  expect(cancellation.reason).toBeUndefined();
+  cancellation.abort(reason);
+  expect(cancellation.reason).toBe(reason);
+  expect(newer).toHaveBeenCalledOnce();
+  expect(older).toHaveBeenCalledOnce();
+});
+
 test("its signal is one, whenever it is asked for", () => {
   const cancellation = new Cancellation();
   const { signal } = cancellation;
