@@ -49,11 +49,15 @@ export class Cancellation implements AbortSource {
   abort(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#controller?.abort(reason);
-    if (typeof this.#listener === "function") this.#listener();
-    else this.#listener?.handleEvent();
-    this.onabort?.();
     this.#giveUp?.(reason);
+    this.#controller?.abort(reason);
+    try {
+      if (typeof this.#listener === "function") this.#listener();
+      else this.#listener?.handleEvent();
+      this.onabort?.();
+    } catch {
+      // Other calls are ended too. Whoever waits for this one has been told.
+    }
   }
 
   /** There is room for one: the client that makes the call. */

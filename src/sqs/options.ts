@@ -32,8 +32,7 @@ export interface SqsRunnerOptions {
   /**
    * The most receives that are out at once. 1 to 1,000; default 25: with a round trip of 20 ms they bring 12,500 messages a
    * second, and with 25 settling requests they fit into the 50 sockets of an SDK client that nobody has set up. There is one
-   * while the queue is empty, and as few as bring as much, but no fewer than 4, while the processor is
-   * the limit.
+   * while the queue is empty, and no more than 4 where the processor is kept busy by 200 of them a second.
    */
   maxReceives?: number | undefined;
   /**

@@ -1,115 +1,89 @@
-// How many receives may be out at once: as many as come back full and are of use.
+// How many receives of a queue may be out at once.
 import type { Clock } from "../internal/clock.js";
 import { Load } from "../internal/load.js";
 
 /** How much the limit fades with each full receive that did not need it. */
-const DECAY = 0.1;
-/** So few do not cost more than fewer would. */
-const LEAST_UNDER_LOAD = 4;
-/** Of what more would bring if it was the service alone that they waited for. */
-const WORTH = 0.5;
-/** So long is looked at what a limit brings. */
-const WINDOW_MS = 100;
-/** So many answers for each that may be out, and the first of them were asked for under the limit before. */
-const ANSWERS = 2;
-/** After a try that was in vain. */
-const REST_MS = 3_000;
+const FADING = 0.1;
+/**
+ * While the processor is the limit, more cost: their answers, all halfway through a client, do not fit into its caches
+ * (docs/internals/hot-path.md).
+ */
+const ENOUGH_UNDER_LOAD = 4;
+/**
+ * When so many come back each second, the processor is at work for them. When fewer do, it is for something else, or they are
+ * waiting for the service: more bring more, and cost little beside the rest.
+ */
+const ENOUGH_A_SECOND = 200;
 
-interface Level {
-  readonly limit: number;
-  /** Messages a millisecond. */
-  readonly pace: number;
+/** What the receivers of a process have in common. */
+class Process {
+  readonly load: Load;
+  /** How many receives are out. */
+  out = 0;
+
+  constructor(clock: Clock) {
+    this.load = new Load(clock);
+  }
+}
+
+const processes = new WeakMap<Clock, Process>();
+
+function processOf(clock: Clock): Process {
+  const found = processes.get(clock) ?? new Process(clock);
+  processes.set(clock, found);
+  return found;
 }
 
 /**
- * Goes by what each receive brought: more at once while they come back full and as many are out as may be, fewer when they do
- * not. A limit that is not reached fades: when the queue runs empty, as many long polls are out as it allows.
- *
- * Where the event loop has no time to spare, receives that wait for each other in this process cost, and bring nothing: their
- * answers, all halfway through a client, do not fit into the caches (docs/internals/hot-path.md). Then half as many and
- * twice as many are tried from time to time, and the fewest stay that bring as much.
+ * Goes by what each receive brought: more at once while they come back full, as many are out as may be, and more are of use;
+ * fewer when they do not. A limit that is not reached fades: when the queue runs empty, as many long polls are out as it
+ * allows.
  */
 export class ReceiveLimit {
   readonly #most: number;
-  readonly #load: Load;
+  readonly #process: Process;
   #limit = 1;
-  /** What has come under this limit. */
-  #answers = 0;
-  #messages = 0;
-  #since = 0;
-  /** What another limit is tried against. */
-  #before: Level | undefined;
-  #triesMore = false;
-  #restsUntil = -Infinity;
 
   constructor(most: number, clock: Clock) {
     this.#most = most;
-    this.#load = new Load(clock);
+    this.#process = processOf(clock);
   }
 
   get value(): number {
     return Math.floor(this.#limit);
   }
 
+  /** A receive goes out. */
+  onSent(): void {
+    this.#process.out += 1;
+  }
+
+  /** It has ended, in whatever way. */
+  onEnded(): void {
+    this.#process.out -= 1;
+  }
+
   /** After a failure. */
   reset(): void {
-    this.#set(1);
+    this.#limit = 1;
   }
 
   /** After an answer that was not full. */
   shrink(): void {
-    this.#set(this.#limit - 1);
+    this.#limit = Math.max(1, this.#limit - 1);
   }
 
-  /** After a full answer, with so many receives out. */
-  grow(messages: number, out: number, now: number): void {
-    if (out < this.value) {
-      this.#set(Math.max(this.#limit - DECAY, out + 1));
-    } else if (this.#limit >= LEAST_UNDER_LOAD && this.#load.isFull(now)) {
-      this.#weigh(messages, now);
-    } else {
-      this.#set(this.#limit + 1);
-      this.#restsUntil = now;
-      this.#triesMore = false;
-    }
+  /** After a full answer that took so long, with so many receives of this queue out. */
+  grow({ out, durationMs, now }: { readonly out: number; readonly durationMs: number; readonly now: number }): void {
+    if (out < this.value) this.#limit = Math.max(this.#limit - FADING, out + 1);
+    else if (this.#limit < ENOUGH_UNDER_LOAD || !this.#areEnough(durationMs, now)) this.#limit += 1;
+    else this.#limit = Math.max(this.#limit - 1, ENOUGH_UNDER_LOAD);
+    this.#limit = Math.min(this.#limit, this.#most);
   }
 
-  /** Looks at what this limit brings, and tries another one when it is time. */
-  #weigh(messages: number, now: number): void {
-    this.#answers += 1;
-    if (this.#answers <= this.value) this.#since = now;
-    else this.#messages += messages;
-    const lastedMs = now - this.#since;
-    if (this.#answers < ANSWERS * this.value || lastedMs < WINDOW_MS) return;
-    const level = { limit: this.value, pace: this.#messages / lastedMs };
-    const before = this.#before;
-    if (before !== undefined && areMoreWorthIt(level, before) !== this.#triesMore) {
-      this.#triesMore = !this.#triesMore;
-      this.#restsUntil = now + REST_MS;
-      this.#set(before.limit);
-    } else if (now < this.#restsUntil) {
-      this.#set(this.#limit);
-    } else {
-      this.#tryAnother(level);
-    }
+  /** As many come back in a second as there are out, by the time that one takes. */
+  #areEnough(durationMs: number, now: number): boolean {
+    const { load, out } = this.#process;
+    return load.isFull(now) && out * 1_000 > ENOUGH_A_SECOND * durationMs;
   }
-
-  #tryAnother(now: Level): void {
-    const [fewer, more] = [Math.max(LEAST_UNDER_LOAD, now.limit >> 1), Math.min(this.#most, now.limit * 2)];
-    if (now.limit === (this.#triesMore ? more : fewer)) this.#triesMore = !this.#triesMore;
-    this.#set(this.#triesMore ? more : fewer);
-    this.#before = now;
-  }
-
-  #set(limit: number): void {
-    this.#limit = Math.max(1, Math.min(limit, this.#most));
-    this.#before = undefined;
-    this.#answers = 0;
-    this.#messages = 0;
-  }
-}
-
-function areMoreWorthIt(one: Level, other: Level): boolean {
-  const [fewer, more] = one.limit < other.limit ? [one, other] : [other, one];
-  return more.pace / fewer.pace - 1 >= WORTH * (more.limit / fewer.limit - 1);
 }

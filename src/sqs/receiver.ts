@@ -39,6 +39,13 @@ export interface ReceiverParts {
   readonly hand: Hand;
 }
 
+/** What a receive asked for, and how long it took. */
+interface Asked {
+  readonly places: number;
+  readonly waitTimeSeconds: number;
+  readonly durationMs: number;
+}
+
 /** Asks one queue for messages. */
 export class Receiver {
   readonly #options: ResolvedSqsOptions;
@@ -184,6 +191,7 @@ export class Receiver {
     const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
     this.#inFlight.add(cancellation);
+    this.#limit.onSent();
     if (this.#inFlight.size > 1) this.#budget.take();
     try {
       const input = this.#inputFor(places, waitTimeSeconds, attemptId);
@@ -193,7 +201,7 @@ export class Receiver {
       this.#intake.note("received", { requested: places, count: messages.length, durationMs });
       // One that was out already when others failed says nothing of the time since.
       if (this.#backoff.failures > 0 && sentAt >= this.#pausedAt) this.#hand.serviceIsBack();
-      this.#adapt(messages.length, places, waitTimeSeconds * 1_000 - durationMs);
+      this.#adapt(messages.length, { places, waitTimeSeconds, durationMs });
       const answer = { messages, places, deadline: this.#deadlineOf(sentAt, Math.min(durationMs, longestMs)) };
       if (isProbe) this.#probed = answer;
       used = isProbe ? places : this.#hand.takeIn(answer);
@@ -208,6 +216,7 @@ export class Receiver {
       watchdog.cancel();
       if (this.#inFlight.size > 1) this.#budget.giveBack();
       this.#inFlight.delete(cancellation);
+      this.#limit.onEnded();
       this.#intake.giveBack(places - used);
       this.wake();
     }
@@ -252,17 +261,18 @@ export class Receiver {
   }
 
   /** Goes by what a receive brought. */
-  #adapt(count: number, requested: number, waitLeftMs: number): void {
+  #adapt(count: number, { places, waitTimeSeconds, durationMs }: Asked): void {
     this.#backoff.reset();
-    if (count === requested) {
+    if (count === places) {
       this.#fullAt = this.#intake.clock.now();
-      this.#limit.grow(count, this.#inFlight.size, this.#fullAt);
-    } else if (count < requested / 2) {
+      this.#limit.grow({ out: this.#inFlight.size, durationMs, now: this.#fullAt });
+    } else if (count < places / 2) {
       this.#limit.shrink();
     }
     if (count > 0) this.#emptyBackoff.reset();
     // A queue with 120,000 messages in flight answers long polls with nothing (quotas of SQS): do not ask all the time.
-    else if (waitLeftMs > this.#options.waitTimeSeconds * 500) this.#pauseFor(this.#emptyBackoff.nextDelayMs());
+    else if (waitTimeSeconds * 1_000 - durationMs > this.#options.waitTimeSeconds * 500)
+      this.#pauseFor(this.#emptyBackoff.nextDelayMs());
   }
 
   #backOff(error: ServiceError, sentAt: number): void {

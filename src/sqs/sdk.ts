@@ -1,6 +1,5 @@
 // The SDK, where it is needed: loaded late, and named in no public type.
 import type * as AwsSdk from "@aws-sdk/client-sqs";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import { MillraceError } from "../errors.js";
 import { silence } from "../internal/silence.js";
 import {
@@ -38,10 +37,12 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
       throw error;
     }
   };
-  const heedsCancellations = isAsTheSdkMadeIt(client, sdk);
   return {
     receiveMessage: (input, options?: ReceiveOptions) =>
-      send(new sdk.ReceiveMessageCommand(input as never), heedsCancellations ? withCancellation(options) : options),
+      send(
+        new sdk.ReceiveMessageCommand(input as never),
+        isAsTheSdkMadeIt(client, sdk) ? withCancellation(options) : options,
+      ),
     deleteMessageBatch: (input) => send(new sdk.DeleteMessageBatchCommand(input)),
     changeMessageVisibilityBatch: (input) => send(new sdk.ChangeMessageVisibilityBatchCommand(input)),
     sendMessageBatch: (input) => send(new sdk.SendMessageBatchCommand(input as never)),
@@ -52,13 +53,19 @@ export function createSdkPort(client: SqsSdkClient, sdk: Sdk): SqsPort {
 }
 
 /**
- * Whether the options of a call are seen by the SDK's own code alone. Its request handler looks at a few properties of a signal,
- * and costs 5 % less of the processor without a real one (docs/internals/hot-path.md). Others, such as `fetch`, want that.
+ * Whether the signal of a call is heeded by the SDK's request handler alone. That looks at a few properties, and costs a plain
+ * client 5 % less of the processor without a real one (docs/internals/hot-path.md). Others, such as `fetch`, want that.
  */
-function isAsTheSdkMadeIt(client: SqsSdkClient, sdk: Sdk): boolean {
-  if (client.send !== sdk.SQSClient.prototype.send) return false;
-  const { requestHandler } = (client as SQSClient).config;
-  return requestHandler.constructor.name === "NodeHttpHandler" && !Object.hasOwn(requestHandler, "handle");
+function isAsTheSdkMadeIt(client: SqsSdkClient, { SQSClient }: Sdk): boolean {
+  try {
+    if (client.send !== SQSClient.prototype.send || Object.hasOwn(SQSClient.prototype, "send")) return false;
+    const { requestHandler } = (client as AwsSdk.SQSClient).config;
+    const { name, prototype } = requestHandler.constructor as typeof Object;
+    return name === "NodeHttpHandler" && requestHandler.handle === (prototype as typeof requestHandler).handle;
+  } catch {
+    // Without a configuration, or with one of another kind.
+    return false;
+  }
 }
 
 function withCancellation(options: ReceiveOptions | undefined): object | undefined {

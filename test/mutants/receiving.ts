@@ -35,14 +35,14 @@ export const RECEIVING_MUTANTS: readonly Mutant[] = [
   {
     name: "as many long polls as before on an empty queue",
     file: "sqs/receive-limit.ts",
-    find: "this.#set(this.#limit - 1);",
-    replace: "this.#set(this.#limit);",
+    find: "this.#limit = Math.max(1, this.#limit - 1);",
+    replace: "this.#limit = Math.max(1, this.#limit);",
   },
   {
     name: "one receive at a time",
     file: "sqs/receive-limit.ts",
-    find: "this.#set(this.#limit + 1);",
-    replace: "this.#set(this.#limit);",
+    find: "this.#limit += 1;",
+    replace: "this.#limit += 0;",
   },
   {
     name: "a slot is counted twice",

@@ -50,6 +50,16 @@ test("a request handler of the SDK is told, of whatever version", () => {
   expect(older).toHaveBeenCalledOnce();
 });
 
+test("a listener that throws keeps nobody from being told", async () => {
+  const cancellation = new Cancellation();
+  const waiting = cancellation.waitFor(never);
+  cancellation.addEventListener("abort", () => {
+    throw new Error("a defect of somebody's");
+  });
+  cancellation.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});
+
 test("its signal is one, whenever it is asked for", () => {
   const cancellation = new Cancellation();
   const { signal } = cancellation;

@@ -1,13 +1,9 @@
-// How many receives are worth having out, by what they bring.
+// How many receives of a queue may be out, by what they brought, how long they took, and how busy the process is.
 import { beforeEach, describe, expect, test } from "vitest";
 import { ReceiveLimit } from "../../../src/sqs/receive-limit.js";
 import { LoopClock } from "../../support/loop-clock.js";
 
 const MOST = 25;
-/** Whatever is out, a busy process gets through so many. */
-const waitingForTheProcessor = (): number => 1_000;
-/** An answer comes 100 ms after its receive. */
-const waitingForTheService = (out: number): number => out * 10;
 
 let clock: LoopClock;
 let limit: ReceiveLimit;
@@ -17,30 +13,56 @@ beforeEach(() => {
   limit = new ReceiveLimit(MOST, clock);
 });
 
-/** Drains a deep queue: so many receives a second come back, all of them full. Answers with the mean of the limits. */
-function drain(seconds: number, receivesASecond: (out: number) => number, idleShare = 0): number {
+interface Situation {
+  readonly seconds: number;
+  /** How long a receive takes with so many out. */
+  readonly durationMs: (out: number) => number;
+  /** How much of the time the event loop has to spare. */
+  readonly idleShare?: number;
+  /** How many answers of ten are not full. */
+  readonly short?: number;
+  readonly queues?: readonly ReceiveLimit[];
+}
+
+/** Whatever is out, a busy process gets through a thousand a second. */
+const oneMsEach = (out: number): number => out;
+
+/** Drains deep queues with as many receives out as may be. Answers with the mean of how many there were. */
+function drain({ seconds, durationMs, idleShare = 0, short = 0, queues = [limit] }: Situation): number {
   const begin = clock.now();
+  const out = queues.map(() => 0);
+  const total = (): number => out.reduce((sum, count) => sum + count, 0);
   let sum = 0;
-  while (clock.now() < begin + seconds * 1_000) {
-    const ms = 1_000 / receivesASecond(limit.value);
-    sum += limit.value * ms;
-    limit.grow(10, limit.value, clock.pass(ms, ms * idleShare));
+  for (let answer = 0; clock.now() < begin + seconds * 1_000; answer += 1) {
+    queues.forEach((queue, index) => {
+      for (; (out[index] ?? 0) < queue.value; out[index] = (out[index] ?? 0) + 1) queue.onSent();
+    });
+    const [turn, lastsMs] = [answer % queues.length, durationMs(total())];
+    const ms = lastsMs / total();
+    sum += total() * ms;
+    const now = clock.pass(ms, ms * idleShare);
+    const queue = queues[turn];
+    if (queue === undefined || out[turn] === 0) continue;
+    if (answer % 10 < short) queue.shrink();
+    else queue.grow({ out: out[turn] ?? 0, durationMs: lastsMs, now });
+    queue.onEnded();
+    out[turn] = (out[turn] ?? 0) - 1;
   }
+  queues.forEach((queue, index) => {
+    for (; (out[index] ?? 0) > 0; out[index] = (out[index] ?? 0) - 1) queue.onEnded();
+  });
   return sum / (clock.now() - begin);
 }
 
-test("one more for each full receive, where there is time to spare", () => {
-  for (let out = 1; out < MOST; out += 1) {
-    expect(limit.value).toBe(out);
-    limit.grow(10, out, clock.pass(1, 1));
+test("one more for each full receive, to as many as may be", () => {
+  for (let out = 1; out <= 2 * MOST; out += 1) {
+    expect(limit.value).toBe(Math.min(out, MOST));
+    limit.grow({ out: limit.value, durationMs: 10, now: clock.pass(10, 5) });
   }
-  expect(limit.value).toBe(MOST);
-  limit.grow(10, MOST, clock.pass(1, 1));
-  expect(limit.value).toBe(MOST);
 });
 
 test("fewer while receives come back not full, one after a failure", () => {
-  drain(1, waitingForTheService, 0.5);
+  drain({ seconds: 1, durationMs: () => 10, idleShare: 0.5 });
   limit.shrink();
   expect(limit.value).toBe(MOST - 1);
   limit.reset();
@@ -50,68 +72,73 @@ test("fewer while receives come back not full, one after a failure", () => {
 });
 
 test("fewer where fewer are out", () => {
-  drain(1, waitingForTheService, 0.5);
-  for (let answer = 0; answer < 10 * MOST; answer += 1) limit.grow(10, 6, clock.pass(10, 5));
+  drain({ seconds: 1, durationMs: () => 10, idleShare: 0.5 });
+  for (let answer = 0; answer < 10 * MOST; answer += 1) {
+    limit.grow({ out: 6, durationMs: 10, now: clock.pass(10, 5) });
+  }
   expect(limit.value).toBe(7);
 });
 
+test.each([1, 2, 3, 4, 5])("no more than are allowed: %d", (most) => {
+  limit = new ReceiveLimit(most, clock);
+  drain({ seconds: 5, durationMs: () => 100 });
+  expect(limit.value).toBe(most);
+});
+
 describe("in a process without time to spare", () => {
-  test("four, where more bring nothing", () => {
-    drain(2, waitingForTheProcessor);
-    expect(drain(20, waitingForTheProcessor)).toBeLessThan(4.5);
-    expect(limit.value).toBeLessThanOrEqual(8);
+  test("four, where they come back as fast as they can be seen to", () => {
+    drain({ seconds: 1, durationMs: oneMsEach });
+    expect(drain({ seconds: 10, durationMs: oneMsEach })).toBe(4);
   });
 
   test("four are left of many", () => {
-    drain(1, waitingForTheService, 0.5);
+    drain({ seconds: 1, durationMs: () => 10, idleShare: 0.5 });
     expect(limit.value).toBe(MOST);
-    drain(1.5, waitingForTheProcessor);
-    expect(drain(20, waitingForTheProcessor)).toBeLessThan(4.5);
-  });
-
-  test("as many as may be, where it is the service that is waited for", () => {
-    drain(5, waitingForTheService);
-    expect(drain(20, waitingForTheService)).toBeGreaterThan(0.95 * MOST);
-  });
-
-  test("as many as bring more", () => {
-    const upToTwelve = (out: number): number => Math.min(out, 12) * 50;
-    drain(5, upToTwelve);
-    expect(drain(20, upToTwelve)).toBeGreaterThan(8);
-    expect(drain(20, upToTwelve)).toBeLessThan(18);
-  });
-
-  test("follows when that changes", () => {
-    drain(10, waitingForTheProcessor);
-    drain(10, waitingForTheService);
-    expect(limit.value).toBeGreaterThan(MOST / 2);
-    drain(10, waitingForTheProcessor);
-    expect(limit.value).toBeLessThanOrEqual(8);
-  });
-
-  test("half of what chance adds is not taken for more", () => {
-    let seed = 7;
-    const noisy = (): number => {
-      seed = (seed * 16_807) % 2_147_483_647;
-      return 1_000 * (0.8 + (0.4 * seed) / 2_147_483_647);
-    };
-    drain(2, noisy);
-    expect(drain(20, noisy)).toBeLessThan(4.5);
-  });
-
-  test.each([1, 2, 3, 4])("%d, where no more are allowed", (most) => {
-    limit = new ReceiveLimit(most, clock);
-    drain(5, waitingForTheService);
-    expect(limit.value).toBe(most);
-  });
-
-  test("as many as may be as soon as there is time, and four a second after that was over", () => {
-    drain(10, waitingForTheProcessor);
-    drain(0.2, waitingForTheProcessor, 0.1);
-    expect(limit.value).toBe(MOST);
-    drain(1, waitingForTheProcessor);
-    expect(limit.value).toBeLessThanOrEqual(8);
-    drain(0.2, waitingForTheProcessor);
+    drain({ seconds: 0.5, durationMs: oneMsEach });
     expect(limit.value).toBe(4);
+  });
+
+  test.each([200, 1_000])("as many as may be, where the service takes %d ms", (latencyMs) => {
+    drain({ seconds: 30, durationMs: () => latencyMs });
+    expect(limit.value).toBe(MOST);
+  });
+
+  test("as many as bring two hundred full answers a second, where the service takes 100 ms", () => {
+    drain({ seconds: 5, durationMs: () => 100 });
+    expect(drain({ seconds: 10, durationMs: () => 100 })).toBeGreaterThan(19);
+    expect(limit.value).toBeLessThanOrEqual(21);
+  });
+
+  test("as many as may be, where the processor is at work for something else", () => {
+    drain({ seconds: 10, durationMs: (out) => 150 + out });
+    expect(limit.value).toBe(MOST);
+  });
+
+  test("answers that are not full do not keep it down more than elsewhere", () => {
+    const shorts = { seconds: 60, durationMs: () => 200, short: 1 };
+    const busy = drain(shorts);
+    expect(busy).toBeGreaterThan(0.95 * drain({ ...shorts, idleShare: 0.5 }));
+  });
+
+  test("queues do not drive each other up", () => {
+    const queues = Array.from({ length: 8 }, () => new ReceiveLimit(MOST, clock));
+    drain({ seconds: 2, durationMs: oneMsEach, queues });
+    expect(drain({ seconds: 10, durationMs: oneMsEach, queues })).toBeLessThan(8 * 4.5);
+  });
+
+  test("follows when there is time to spare again, and when that is over", () => {
+    drain({ seconds: 2, durationMs: oneMsEach });
+    drain({ seconds: 0.2, durationMs: oneMsEach, idleShare: 0.1 });
+    expect(limit.value).toBe(MOST);
+    drain({ seconds: 0.2, durationMs: oneMsEach });
+    expect(limit.value).toBe(4);
+  });
+
+  test("a moment of idleness now and then changes little", () => {
+    const mean = Array.from({ length: 20 }, () => {
+      drain({ seconds: 0.05, durationMs: oneMsEach, idleShare: 0.03 });
+      return drain({ seconds: 1, durationMs: oneMsEach });
+    });
+    expect(Math.max(...mean)).toBeLessThan(6);
   });
 });

