@@ -11,9 +11,10 @@ const FADING = 0.1;
 const ENOUGH_UNDER_LOAD = 4;
 /**
  * When so many come back each second, the processor is at work for them. When fewer do, it is for something else, or they are
- * waiting for the service: more bring more, and cost little beside the rest.
+ * waiting for the service: more bring more, and cost little beside the rest. When more do, each is so small that it is nothing to
+ * the caches how many there are.
  */
-const ENOUGH_A_SECOND = 200;
+const DEAR_A_SECOND = { least: 200, most: 4_000 } as const;
 
 /** What the receivers of a process have in common. */
 class Process {
@@ -84,6 +85,7 @@ export class ReceiveLimit {
   /** As many come back in a second as there are out, by the time that one takes. */
   #areEnough(durationMs: number, now: number): boolean {
     const { load, out } = this.#process;
-    return load.isFull(now) && out * 1_000 > ENOUGH_A_SECOND * durationMs;
+    const aSecond = (out * 1_000) / durationMs;
+    return load.isFull(now) && aSecond > DEAR_A_SECOND.least && aSecond < DEAR_A_SECOND.most;
   }
 }

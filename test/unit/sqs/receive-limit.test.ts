@@ -114,6 +114,11 @@ describe("in a process without time to spare", () => {
     expect(limit.value).toBe(MOST);
   });
 
+  test("as many as may be, where each takes next to nothing", () => {
+    drain({ seconds: 1, durationMs: (out) => (out / 7_000) * 1_000 });
+    expect(limit.value).toBe(MOST);
+  });
+
   test("answers that are not full do not keep it down more than elsewhere", () => {
     const shorts = { seconds: 60, durationMs: () => 200, short: 1 };
     const busy = drain(shorts);
