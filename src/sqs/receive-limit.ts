@@ -16,14 +16,31 @@ const ENOUGH_UNDER_LOAD = 4;
  */
 const DEAR_A_SECOND = { least: 200, most: 4_000 } as const;
 
+/** They are counted for so long: as long as the event loop is watched. */
+const WINDOW_MS = 50;
+
 /** What the receivers of a process have in common. */
 class Process {
-  readonly load: Load;
-  /** How many receives are out. */
-  out = 0;
+  readonly #load: Load;
+  #since: number;
+  #answers = 0;
+  #areDear = false;
 
   constructor(clock: Clock) {
-    this.load = new Load(clock);
+    this.#load = new Load(clock);
+    this.#since = clock.now();
+  }
+
+  /** To be asked once for each full receive that comes back: whether these are what the processor is at work for. */
+  areDear(now: number): boolean {
+    this.#answers += 1;
+    const lastedMs = now - this.#since;
+    if (lastedMs < WINDOW_MS) return this.#areDear;
+    const aSecond = (this.#answers * 1_000) / lastedMs;
+    this.#areDear = this.#load.isFull(now) && aSecond > DEAR_A_SECOND.least && aSecond < DEAR_A_SECOND.most;
+    this.#since = now;
+    this.#answers = 0;
+    return this.#areDear;
   }
 }
 
@@ -54,16 +71,6 @@ export class ReceiveLimit {
     return Math.floor(this.#limit);
   }
 
-  /** A receive goes out. */
-  onSent(): void {
-    this.#process.out += 1;
-  }
-
-  /** It has ended, in whatever way. */
-  onEnded(): void {
-    this.#process.out -= 1;
-  }
-
   /** After a failure. */
   reset(): void {
     this.#limit = 1;
@@ -74,18 +81,11 @@ export class ReceiveLimit {
     this.#limit = Math.max(1, this.#limit - 1);
   }
 
-  /** After a full answer that took so long, with so many receives of this queue out. */
-  grow({ out, durationMs, now }: { readonly out: number; readonly durationMs: number; readonly now: number }): void {
+  /** After a full answer, with so many receives of this queue out. */
+  grow(out: number, now: number): void {
+    const areDear = this.#process.areDear(now);
     if (out < this.value) this.#limit = Math.max(this.#limit - FADING, out + 1);
-    else if (this.#limit < ENOUGH_UNDER_LOAD || !this.#areEnough(durationMs, now)) this.#limit += 1;
-    else this.#limit = Math.max(this.#limit - 1, ENOUGH_UNDER_LOAD);
-    this.#limit = Math.min(this.#limit, this.#most);
-  }
-
-  /** As many come back in a second as there are out, by the time that one takes. */
-  #areEnough(durationMs: number, now: number): boolean {
-    const { load, out } = this.#process;
-    const aSecond = (out * 1_000) / durationMs;
-    return load.isFull(now) && aSecond > DEAR_A_SECOND.least && aSecond < DEAR_A_SECOND.most;
+    else if (areDear && this.#limit >= ENOUGH_UNDER_LOAD) this.#limit = Math.max(this.#limit - 1, ENOUGH_UNDER_LOAD);
+    else this.#limit = Math.min(this.#limit + 1, this.#most);
   }
 }

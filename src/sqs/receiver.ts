@@ -191,7 +191,6 @@ export class Receiver {
     const attemptId = this.#options.isFifo ? (this.#unanswered.shift() ?? randomUUID()) : undefined;
     let used = 0;
     this.#inFlight.add(cancellation);
-    this.#limit.onSent();
     if (this.#inFlight.size > 1) this.#budget.take();
     try {
       const input = this.#inputFor(places, waitTimeSeconds, attemptId);
@@ -216,7 +215,6 @@ export class Receiver {
       watchdog.cancel();
       if (this.#inFlight.size > 1) this.#budget.giveBack();
       this.#inFlight.delete(cancellation);
-      this.#limit.onEnded();
       this.#intake.giveBack(places - used);
       this.wake();
     }
@@ -265,7 +263,7 @@ export class Receiver {
     this.#backoff.reset();
     if (count === places) {
       this.#fullAt = this.#intake.clock.now();
-      this.#limit.grow({ out: this.#inFlight.size, durationMs, now: this.#fullAt });
+      this.#limit.grow(this.#inFlight.size, this.#fullAt);
     } else if (count < places / 2) {
       this.#limit.shrink();
     }

@@ -41,8 +41,8 @@ export const RECEIVING_MUTANTS: readonly Mutant[] = [
   {
     name: "one receive at a time",
     file: "sqs/receive-limit.ts",
-    find: "this.#limit += 1;",
-    replace: "this.#limit += 0;",
+    find: "Math.min(this.#limit + 1, this.#most)",
+    replace: "Math.min(this.#limit + 0, this.#most)",
   },
   {
     name: "a slot is counted twice",

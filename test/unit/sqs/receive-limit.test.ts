@@ -30,34 +30,23 @@ const oneMsEach = (out: number): number => out;
 /** Drains deep queues with as many receives out as may be. Answers with the mean of how many there were. */
 function drain({ seconds, durationMs, idleShare = 0, short = 0, queues = [limit] }: Situation): number {
   const begin = clock.now();
-  const out = queues.map(() => 0);
-  const total = (): number => out.reduce((sum, count) => sum + count, 0);
   let sum = 0;
   for (let answer = 0; clock.now() < begin + seconds * 1_000; answer += 1) {
-    queues.forEach((queue, index) => {
-      for (; (out[index] ?? 0) < queue.value; out[index] = (out[index] ?? 0) + 1) queue.onSent();
-    });
-    const [turn, lastsMs] = [answer % queues.length, durationMs(total())];
-    const ms = lastsMs / total();
-    sum += total() * ms;
+    const out = queues.reduce((total, { value }) => total + value, 0);
+    const ms = durationMs(out) / out;
+    sum += out * ms;
     const now = clock.pass(ms, ms * idleShare);
-    const queue = queues[turn];
-    if (queue === undefined || out[turn] === 0) continue;
+    const queue = queues[answer % queues.length] ?? limit;
     if (answer % 10 < short) queue.shrink();
-    else queue.grow({ out: out[turn] ?? 0, durationMs: lastsMs, now });
-    queue.onEnded();
-    out[turn] = (out[turn] ?? 0) - 1;
+    else queue.grow(queue.value, now);
   }
-  queues.forEach((queue, index) => {
-    for (; (out[index] ?? 0) > 0; out[index] = (out[index] ?? 0) - 1) queue.onEnded();
-  });
   return sum / (clock.now() - begin);
 }
 
 test("one more for each full receive, to as many as may be", () => {
   for (let out = 1; out <= 2 * MOST; out += 1) {
     expect(limit.value).toBe(Math.min(out, MOST));
-    limit.grow({ out: limit.value, durationMs: 10, now: clock.pass(10, 5) });
+    limit.grow(limit.value, clock.pass(10, 5));
   }
 });
 
@@ -74,7 +63,7 @@ test("fewer while receives come back not full, one after a failure", () => {
 test("fewer where fewer are out", () => {
   drain({ seconds: 1, durationMs: () => 10, idleShare: 0.5 });
   for (let answer = 0; answer < 10 * MOST; answer += 1) {
-    limit.grow({ out: 6, durationMs: 10, now: clock.pass(10, 5) });
+    limit.grow(6, clock.pass(10, 5));
   }
   expect(limit.value).toBe(7);
 });
