@@ -310,14 +310,20 @@ export class Receiver {
   }
 }
 
+/**
+ * One getter for all: where each object of a literal has one of its own, V8 makes a hidden class for each, and from there it
+ * keeps what the getter knows, the messages too, until a full collection.
+ */
+const ABORT_SIGNAL: PropertyDescriptor & ThisType<{ readonly [CANCELLATION]: Cancellation }> = {
+  enumerable: true,
+  get() {
+    return this[CANCELLATION].signal;
+  },
+};
+
 /** What the user's client is given, with a signal that is made when it is looked at. */
 function toOptions(cancellation: Cancellation): ReceiveOptions {
-  return {
-    get abortSignal() {
-      return cancellation.signal;
-    },
-    [CANCELLATION]: cancellation,
-  };
+  return Object.defineProperty({ [CANCELLATION]: cancellation }, "abortSignal", ABORT_SIGNAL);
 }
 
 function readMessages(answer: { Messages?: Message[] | undefined } | undefined): readonly Message[] {

@@ -1,8 +1,9 @@
 // What millrace itself makes for a message: what can be counted. CPU is measured by `npm run bench:own-cost`, as it depends on
 // the machine. What the figures are made of: docs/internals/hot-path.md.
+import { getHeapSpaceStatistics } from "node:v8";
 import { Consumer, type Message, type SqsPort } from "millrace";
 import { describe, expect, it } from "vitest";
-import { collectGarbage } from "../../support/collect-garbage.js";
+import { collectGarbage, collectYoungGarbage } from "../../support/collect-garbage.js";
 import { measureConsumer } from "../../support/own-cost.js";
 
 const MESSAGES = 20_000;
@@ -39,7 +40,7 @@ describe("the library's own cost of a message", () => {
   it("1,050 bytes for a message that runs, beside the message", async () => {
     const messages = 10_000;
     const forever = new Promise(() => undefined);
-    const queue = new FullQueue(messages);
+    const queue = new FullQueue([...createMessages(messages)]);
     const consumer = new Consumer(() => forever, {
       queueUrl: "https://sqs.us-east-1.amazonaws.com/000000000000/jobs",
       client: queue,
@@ -56,29 +57,69 @@ describe("the library's own cost of a message", () => {
     await consumer.stop({ timeoutMs: 0 });
     expect(kept / messages).toBeLessThan(1_050);
   });
+
+  it("nothing of a message that is done grows old: the next quick collection takes it", async () => {
+    const [warmUp, messages, bodyBytes] = [5_000, 10_000, 1_000];
+    let [handled, old, grown] = [0, NaN, 0];
+    const consumer = new Consumer(
+      () => {
+        handled += 1;
+        if (handled % 500 !== 0) return;
+        collectYoungGarbage();
+        const before = old;
+        old = oldBytes();
+        if (handled > warmUp) grown += Math.max(0, old - before); // Less: a full collection came by itself.
+      },
+      {
+        queueUrl: "https://sqs.us-east-1.amazonaws.com/000000000000/jobs",
+        client: new FullQueue(createMessages(warmUp + messages, bodyBytes)),
+        concurrency: 10,
+      },
+    );
+    await collectGarbage();
+    await consumer.start();
+    while (handled < warmUp + messages) await new Promise(setImmediate);
+    await consumer.stop();
+    expect(grown / messages).toBeLessThan(bodyBytes / 2);
+  });
 });
 
-/** A queue whose messages are in memory already. */
-class FullQueue implements SqsPort {
-  readonly #messages: Message[];
-  #next = 0;
+function oldBytes(): number {
+  const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space");
+  return space?.space_used_size ?? NaN;
+}
 
-  constructor(messages: number) {
-    this.#messages = Array.from({ length: messages }, (_, index) => {
-      const id = String(index);
-      return { MessageId: id, ReceiptHandle: id, Body: "{}", Attributes: { ApproximateReceiveCount: "1" } };
-    });
+/** Parsed, as those of a service are: where objects of a literal grow old, V8 makes all that come after them old at once. */
+function* createMessages(count: number, bodyBytes = 2): Generator<Message> {
+  const Body = "0".repeat(bodyBytes);
+  for (let index = 0; index < count; index += 1) {
+    const id = String(index);
+    const message = { MessageId: id, ReceiptHandle: id, Body, Attributes: { ApproximateReceiveCount: "1" } };
+    yield JSON.parse(JSON.stringify(message)) as Message;
+  }
+}
+
+/** A queue that answers at once, as long as it has messages. */
+class FullQueue implements SqsPort {
+  readonly #messages: Iterator<Message>;
+
+  constructor(messages: Iterable<Message>) {
+    this.#messages = messages[Symbol.iterator]();
   }
 
   receiveMessage(
     { MaxNumberOfMessages }: { MaxNumberOfMessages: number },
-    { abortSignal }: { abortSignal?: AbortSignal } = {},
+    options: { abortSignal?: AbortSignal } = {},
   ): Promise<{ Messages: Message[] }> {
-    const Messages = this.#messages.slice(this.#next, this.#next + MaxNumberOfMessages);
-    this.#next += Messages.length;
+    const Messages: Message[] = [];
+    while (Messages.length < MaxNumberOfMessages) {
+      const next = this.#messages.next();
+      if (next.done === true) break;
+      Messages.push(next.value);
+    }
     if (Messages.length > 0) return Promise.resolve({ Messages });
     return new Promise((resolve) => {
-      abortSignal?.addEventListener("abort", () => resolve({ Messages }));
+      options.abortSignal?.addEventListener("abort", () => resolve({ Messages }));
     });
   }
 
