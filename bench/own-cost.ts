@@ -22,6 +22,7 @@ const subjects: readonly Subject[] = [
   { name: "millrace, 10 slots", measure: measureConsumer, concurrency: 10 },
   { name: "millrace, 100 slots", measure: measureConsumer, concurrency: 100 },
   { name: "millrace, 1,000 slots", measure: measureConsumer, concurrency: 1_000 },
+  { name: "millrace, 10,000 slots", measure: measureConsumer, concurrency: 10_000 },
 ];
 
 function median(values: readonly number[]): number {

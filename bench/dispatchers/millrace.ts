@@ -23,12 +23,15 @@ class WorkTask implements Task {
   }
 }
 
-function create(createWorker: (setup: DispatcherSetup) => Worker): CreateDispatcher {
+function create(
+  createWorker: (setup: DispatcherSetup) => Worker,
+  now: () => number = () => performance.now(),
+): CreateDispatcher {
   return async (setup, placesFreed) => {
     const worker = createWorker(setup);
     await worker.start({
       clock: {
-        now: () => performance.now(),
+        now,
         setTimer(callback, delayMs) {
           const handle = setTimeout(callback, delayMs);
           return { cancel: () => clearTimeout(handle) };
@@ -47,5 +50,9 @@ function create(createWorker: (setup: DispatcherSetup) => Worker): CreateDispatc
   };
 }
 
-export const pool: CreateDispatcher = create(({ concurrency }) => new PoolWorker({ maxWorkers: concurrency }));
+const createPool = ({ concurrency }: DispatcherSetup): Worker => new PoolWorker({ maxWorkers: concurrency });
+
+export const pool: CreateDispatcher = create(createPool);
+/** To see what reading the time costs: no other dispatcher does. */
+export const timelessPool: CreateDispatcher = create(createPool, () => 0);
 export const semaphore: CreateDispatcher = create(({ concurrency }) => new SemaphoreWorker({ permits: concurrency }));

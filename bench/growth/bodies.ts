@@ -38,7 +38,7 @@ export const measureBodies: Part = {
   stepsOf: (rounds) => Math.min(rounds, ROUNDS) * CASES.length,
 
   async measure({ stage, progress, rounds, isQuick }) {
-    const [warmUpMs, measuredMs] = isQuick ? [400, 300] : [600, 500];
+    const [warmUpMs, measuredMs] = isQuick ? [400, 300] : [2_000, 800];
     const all = { rounds: Math.min(rounds, ROUNDS), progress };
     const results = await measureInTurn(CASES, all, async (of): Promise<Span> => {
       const actor = await stage.start(of, {

@@ -2,7 +2,7 @@
 // undici, with requests signed as the service demands and nothing else.
 import { createHash, createHmac } from "node:crypto";
 import { Pool } from "undici";
-import { type LoopCalls, LOOPS, startLoops } from "./loops.js";
+import { type LoopCalls, startLoops } from "./loops.js";
 import type { StartSubject } from "./subject.js";
 
 const SIGNED_HEADERS = "host;x-amz-date;x-amz-target";
@@ -67,11 +67,15 @@ export function createUndiciCall(queueUrl: string, connections: number): UndiciC
   };
 }
 
-export const start: StartSubject = ({ queueUrl }, handle) => {
-  const call = createUndiciCall(queueUrl, LOOPS);
+/** For each of the two calls: a long poll of an empty queue is not to keep a delete from its connection. */
+const CONNECTIONS = 16;
+
+export const start: StartSubject = (setup, handle) => {
+  const receive = createUndiciCall(setup.queueUrl, CONNECTIONS);
+  const remove = createUndiciCall(setup.queueUrl, CONNECTIONS);
   const calls: LoopCalls = {
-    receive: (input) => call("ReceiveMessage", input) as ReturnType<LoopCalls["receive"]>,
-    remove: (input) => call("DeleteMessageBatch", input),
+    receive: (input) => receive("ReceiveMessage", input) as ReturnType<LoopCalls["receive"]>,
+    remove: (input) => remove("DeleteMessageBatch", input),
   };
-  return Promise.resolve(startLoops(queueUrl, calls, handle));
+  return Promise.resolve(startLoops(setup, calls, handle));
 };

@@ -96,8 +96,9 @@ function alone(client: SQSClient): LoopCalls {
   return callsOf(client, client);
 }
 
-export const start: StartSubject = async ({ queueUrl, way }, handle) => {
+export const start: StartSubject = async (setup, handle) => {
+  const { queueUrl, way } = setup;
   const create = SETTINGS[way];
   if (create === undefined) throw new Error(`There is no setting ${way}`);
-  return startLoops(queueUrl, await create(queueUrl), handle);
+  return startLoops(setup, await create(queueUrl), handle);
 };
