@@ -311,8 +311,8 @@ export class Receiver {
 }
 
 /**
- * One getter for all: where each object of a literal has one of its own, V8 makes a hidden class for each, and from there it
- * keeps what the getter knows, the messages too, until a full collection.
+ * One getter for all. A literal makes one for each object, and V8 keeps it in a pair that it puts into the old generation at
+ * once (`NewAccessorPair` in its factory-base.cc): what the getter knows, the messages too, would stay until a full collection.
  */
 const ABORT_SIGNAL: PropertyDescriptor & ThisType<{ readonly [CANCELLATION]: Cancellation }> = {
   enumerable: true,
