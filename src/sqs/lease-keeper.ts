@@ -68,8 +68,10 @@ export class LeaseKeeper {
   /** How many seconds a lease can be extended by, counted from now, if `seconds` are wanted; 0 when it cannot. */
   allowedSeconds(delivery: SqsDelivery, seconds: number): number {
     const now = this.#options.clock.now();
-    const allowed = Math.min(seconds, Math.floor((delivery.latestDeadline - now) / 1_000));
-    return endOfLease(now, allowed) > delivery.deadline ? allowed : 0;
+    const left = Math.floor((delivery.latestDeadline - now) / 1_000);
+    if (seconds <= left) return endOfLease(now, seconds) > delivery.deadline ? seconds : 0;
+    // What is left of a second is not worth a request: each would gain the milliseconds that the one before has taken.
+    return endOfLease(now, left) >= delivery.deadline + 1_000 ? left : 0;
   }
 
   /** At a whole millisecond, as leases end. */

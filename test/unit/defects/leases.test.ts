@@ -145,6 +145,20 @@ describe("leases", () => {
     await queue.clock.runUntil(consumer.stop());
   });
 
+  it("45: up to the end of 12 hours a lease is extended by whole seconds, and not again for what is left of one", async () => {
+    const queue = await SimulatedQueue.create({ messages: 1, faults: { latencyMs: 3 } });
+    let extended = 0;
+    const consumer = queue.consume(() => queue.work(43_150_000), {
+      visibilityTimeoutSeconds: 8_000,
+      concurrency: 1,
+    });
+    consumer.on("leasesExtended", ({ count }) => (extended += count));
+    await queue.clock.runUntil(consumer.start());
+    await queue.clock.advance(43_100_000);
+    expect(extended).toBe(7);
+    await queue.clock.runUntil(consumer.stop());
+  });
+
   it("46: a message that comes again does not run beside its first run, and is deleted by its newest handle", async () => {
     const queue = await SimulatedQueue.create({ messages: 1 });
     queue.sqs.faults.script = ({ operation }) =>
