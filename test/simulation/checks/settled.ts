@@ -51,7 +51,8 @@ function checkReturned(world: World, member: Member, { message, seen, outcome, s
   const earliestMs = Math.min(isJudged ? (run.endedAtMs ?? 0) + seconds * 1_000 : -Infinity, limitMs);
   // One whose lease has lapsed, by what is known here, is not given back: an extension may have worked that was not answered.
   const isKnown = world.wasCalmSince(seen.newestReceiveAtMs) && !world.isSlow;
-  if (isKnown && seen.visibleAgainAtMs > latestMs + 1e-6)
+  // Nor is one that has been here for 12 hours: the service is about to have it back.
+  if (isKnown && now < limitMs && seen.visibleAgainAtMs > latestMs + 1e-6)
     say(`and hidden until ${seen.visibleAgainAtMs} instead of ${latestMs}`);
   // Where its lease had lapsed it was not given back.
   if (seen.changedAtMs >= (run?.endedAtMs ?? -Infinity) && seen.visibleAgainAtMs < earliestMs - 1e-6)
