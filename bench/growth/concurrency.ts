@@ -16,16 +16,17 @@ const STEPS = [1, 10, 100, 1_000, 10_000].map((slots): Case & { x: number } => {
 const MORE_ROUNDS = 2;
 
 interface ConcurrencyCase extends SubjectCase {
-  readonly isIdle: boolean;
+  /** Whether its handlers wait, or do nothing. */
+  readonly hasWork: boolean;
 }
 
-function casesOf(subject: SubjectCase, { isIdle = false, from = 1 } = {}): ConcurrencyCase[] {
+function casesOf(subject: SubjectCase, { hasWork = true, from = 1 } = {}): ConcurrencyCase[] {
   const steps = STEPS.filter(({ x }) => x >= from);
-  return steps.map(({ x }) => ({ ...subject, label: `${subject.label}, ${x}`, x, concurrency: x, isIdle }));
+  return steps.map(({ x }) => ({ ...subject, label: `${subject.label}, ${x}`, x, concurrency: x, hasWork }));
 }
 
 const OURS = casesOf(millraceCase(LEANEST, 1));
-const OURS_WITHOUT_WORK = casesOf(millraceCase(LEANEST, 1), { isIdle: true, from: 100 });
+const OURS_WITHOUT_WORK = casesOf(millraceCase(LEANEST, 1), { hasWork: false, from: 100 });
 const BARE = casesOf(BARE_UNDICI, { from: 100 });
 const CASES = [...OURS, ...BARE, ...OURS_WITHOUT_WORK].toSorted((one, other) => one.concurrency - other.concurrency);
 
@@ -41,7 +42,7 @@ export const measureConcurrency: Part = {
     const turns = { rounds: roundsOf(rounds), progress };
     const results = await measureInTurn(CASES, turns, async (of): Promise<Step> => {
       const ms = Math.max(1, (of.concurrency / PER_SECOND) * 1_000);
-      const actor = await stage.start(of, { work: of.isIdle ? { kind: "none" } : { kind: "wait", ms } });
+      const actor = await stage.start(of, { work: of.hasWork ? { kind: "wait", ms } : { kind: "none" } });
       await actor.supply();
       await actor.watchCpu(warmUpMs, 2 * warmUpMs);
       const span = await actor.watchCpu(measuredMs, 2 * measuredMs);
